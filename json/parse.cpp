@@ -1,0 +1,137 @@
+#include "json/parse.hpp"
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json.hpp>
+#include <set>
+#include <vector>
+
+namespace cabroker::json {
+namespace {
+
+namespace bj = boost::json;
+
+// Builds a value like bj::value_stack does, but refuses duplicate keys and numbers that lose digits.
+struct StrictHandler {
+    static constexpr std::size_t max_object_size = 100'000;
+    static constexpr std::size_t max_array_size = 1'000'000;
+    static constexpr std::size_t max_key_size = 64 * 1024;
+    static constexpr std::size_t max_string_size = 64 * 1024 * 1024;
+
+    bj::value_stack stack;
+    std::vector<std::set<std::string, std::less<>>> keys;
+    std::string key;
+    std::string number;
+    std::string complaint;
+
+    bool refuse(std::string why, bj::error_code& ec) {
+        complaint = std::move(why);
+        ec = bj::make_error_code(bj::error::syntax);
+        return false;
+    }
+    bool on_document_begin(bj::error_code&) { return true; }
+    bool on_document_end(bj::error_code&) { return true; }
+    bool on_object_begin(bj::error_code&) {
+        keys.emplace_back();
+        return true;
+    }
+    bool on_object_end(std::size_t n, bj::error_code&) {
+        keys.pop_back();
+        stack.push_object(n);
+        return true;
+    }
+    bool on_array_begin(bj::error_code&) { return true; }
+    bool on_array_end(std::size_t n, bj::error_code&) {
+        stack.push_array(n);
+        return true;
+    }
+    bool on_key_part(bj::string_view part, std::size_t, bj::error_code&) {
+        key.append(part.data(), part.size());
+        stack.push_chars(part);
+        return true;
+    }
+    bool on_key(bj::string_view part, std::size_t, bj::error_code& ec) {
+        key.append(part.data(), part.size());
+        if (!keys.back().insert(key).second) return refuse("duplicate key \"" + key + "\"", ec);
+        key.clear();
+        stack.push_key(part);
+        return true;
+    }
+    bool on_string_part(bj::string_view part, std::size_t, bj::error_code&) {
+        stack.push_chars(part);
+        return true;
+    }
+    bool on_string(bj::string_view part, std::size_t, bj::error_code&) {
+        stack.push_string(part);
+        return true;
+    }
+    bool on_number_part(bj::string_view part, bj::error_code&) {
+        number.append(part.data(), part.size());
+        return true;
+    }
+    bool on_int64(std::int64_t value, bj::string_view, bj::error_code&) {
+        number.clear();
+        stack.push_int64(value);
+        return true;
+    }
+    bool on_uint64(std::uint64_t value, bj::string_view, bj::error_code&) {
+        number.clear();
+        stack.push_uint64(value);
+        return true;
+    }
+    bool on_double(double value, bj::string_view text, bj::error_code& ec) {
+        number.append(text.data(), text.size());
+        const bool integral = number.find_first_of(".eE") == std::string::npos;
+        if (integral) return refuse("integer " + number.substr(0, 40) + " does not fit 64 bits", ec);
+        number.clear();
+        if (value - value != 0) return refuse("number out of range", ec);
+        stack.push_double(value);
+        return true;
+    }
+    bool on_bool(bool value, bj::error_code&) {
+        stack.push_bool(value);
+        return true;
+    }
+    bool on_null(bj::error_code&) {
+        stack.push_null();
+        return true;
+    }
+    bool on_comment_part(bj::string_view, bj::error_code&) { return true; }
+    bool on_comment(bj::string_view, bj::error_code&) { return true; }
+};
+
+std::string place_of(std::string_view text, std::size_t offset) {
+    std::size_t line = 1;
+    std::size_t column = 1;
+    for (std::size_t i = 0; i < offset && i < text.size(); ++i) {
+        if (text[i] == '\n') {
+            ++line;
+            column = 1;
+        } else {
+            ++column;
+        }
+    }
+    return "line " + std::to_string(line) + ", column " + std::to_string(column);
+}
+
+}  // namespace
+
+domain::Result<boost::json::value> parse(std::string_view text) {
+    bj::parse_options options;
+    options.max_depth = kMaxDepth;
+    bj::basic_parser<StrictHandler> parser(options);
+    StrictHandler& handler = parser.handler();
+    handler.stack.reset();
+
+    bj::error_code ec;
+    const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
+    if (!ec && used < text.size()) ec = bj::make_error_code(bj::error::extra_data);
+    if (!ec && !parser.done()) ec = bj::make_error_code(bj::error::incomplete);
+    if (ec) {
+        const std::string why = handler.complaint.empty() ? ec.message() : handler.complaint;
+        return domain::Error(domain::ErrorCode::malformed_request,
+                             "cannot read JSON at " + place_of(text, used) + ": " + why);
+    }
+    return handler.stack.release();
+}
+
+}  // namespace cabroker::json

@@ -1,0 +1,209 @@
+#include "json/reader.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "json/time_text.hpp"
+
+namespace cabroker::json {
+namespace {
+
+namespace bj = boost::json;
+
+bool is_control(char c, bool lines_allowed) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (lines_allowed && (c == '\t' || c == '\n' || c == '\r')) return false;
+    return octet < 0x20 || octet == 0x7F;
+}
+
+// U+0085, U+2028 and U+2029 end lines for some readers, so no one-line value may hold them.
+bool has_unicode_line_end(std::string_view text) {
+    return text.find("\xC2\x85") != std::string_view::npos ||
+           text.find("\xE2\x80\xA8") != std::string_view::npos ||
+           text.find("\xE2\x80\xA9") != std::string_view::npos;
+}
+
+}  // namespace
+
+std::string pointer_segment(std::string_view key) {
+    std::string out;
+    for (const char c : key) {
+        if (c == '~') {
+            out += "~0";
+        } else if (c == '/') {
+            out += "~1";
+        } else {
+            out += c;
+        }
+    }
+    return out;
+}
+
+ObjectReader::ObjectReader(const bj::value& value, std::string pointer, Problems& problems)
+    : object_(value.if_object()), pointer_(std::move(pointer)), problems_(problems) {
+    if (object_ == nullptr) problems_.emplace_back(pointer_, "wrong_type", "must be an object");
+}
+
+std::string ObjectReader::at(std::string_view key) const { return pointer_ + "/" + pointer_segment(key); }
+
+void ObjectReader::complain(std::string_view key, std::string code, std::string detail) {
+    problems_.emplace_back(at(key), std::move(code), std::move(detail));
+}
+
+const bj::value* ObjectReader::member(std::string_view key) {
+    read_.emplace(key);
+    if (object_ == nullptr) return nullptr;
+    const bj::value* found = object_->if_contains(bj::string_view(key.data(), key.size()));
+    return found == nullptr || found->is_null() ? nullptr : found;
+}
+
+bool ObjectReader::has(std::string_view key) const {
+    if (object_ == nullptr) return false;
+    const bj::value* found = object_->if_contains(bj::string_view(key.data(), key.size()));
+    return found != nullptr && !found->is_null();
+}
+
+bool ObjectReader::require(std::string_view key) {
+    if (has(key)) return true;
+    if (object_ != nullptr) complain(key, "required", "give this member");
+    return false;
+}
+
+std::optional<std::string> ObjectReader::text(std::string_view key, std::size_t max_bytes) {
+    const bj::value* found = member(key);
+    if (found == nullptr) return std::nullopt;
+    if (!found->is_string()) {
+        complain(key, "wrong_type", "must be a string");
+        return std::nullopt;
+    }
+    std::string value(found->get_string().data(), found->get_string().size());
+    if (value.size() > max_bytes) {
+        complain(key, "out_of_range", "must be at most " + std::to_string(max_bytes) + " octets");
+        return std::nullopt;
+    }
+    if (std::any_of(value.begin(), value.end(), [](char c) { return is_control(c, true); })) {
+        complain(key, "bad_format", "must not hold control characters");
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::optional<std::string> ObjectReader::line(std::string_view key, std::size_t max_bytes) {
+    std::optional<std::string> value = text(key, max_bytes);
+    if (!value) return std::nullopt;
+    if (std::any_of(value->begin(), value->end(), [](char c) { return is_control(c, false); }) ||
+        has_unicode_line_end(*value)) {
+        complain(key, "bad_format", "must be one line without control characters");
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::optional<bool> ObjectReader::boolean(std::string_view key) {
+    const bj::value* found = member(key);
+    if (found == nullptr) return std::nullopt;
+    if (!found->is_bool()) {
+        complain(key, "wrong_type", "must be true or false");
+        return std::nullopt;
+    }
+    return found->get_bool();
+}
+
+std::optional<std::int64_t> ObjectReader::integer(std::string_view key, std::int64_t least,
+                                                  std::int64_t most) {
+    const bj::value* found = member(key);
+    if (found == nullptr) return std::nullopt;
+    if (!found->is_int64() && !found->is_uint64()) {
+        complain(key, "wrong_type", "must be an integer");
+        return std::nullopt;
+    }
+    const bool too_big = found->is_uint64();
+    if (too_big || found->get_int64() < least || found->get_int64() > most) {
+        complain(key, "out_of_range",
+                 "must be from " + std::to_string(least) + " to " + std::to_string(most));
+        return std::nullopt;
+    }
+    return found->get_int64();
+}
+
+std::optional<domain::Time> ObjectReader::time(std::string_view key) {
+    const std::optional<std::string> value = line(key);
+    if (!value) return std::nullopt;
+    std::optional<domain::Time> time = parse_date_or_time(*value);
+    if (!time) complain(key, "bad_format", "must be an RFC 3339 time such as 2026-11-22T08:30:00Z");
+    return time;
+}
+
+std::optional<domain::Duration> ObjectReader::duration(std::string_view key) {
+    const std::optional<std::string> value = line(key);
+    if (!value) return std::nullopt;
+    std::optional<domain::Duration> duration = domain::parse_duration(*value);
+    if (!duration) complain(key, "bad_format", "must be a duration such as 500ms, 30s, 5m, 2h or 7d");
+    return duration;
+}
+
+std::optional<std::vector<std::string>> ObjectReader::lines(std::string_view key, std::size_t most) {
+    const bj::value* found = member(key);
+    if (found == nullptr) return std::nullopt;
+    if (!found->is_array()) {
+        complain(key, "wrong_type", "must be an array of strings");
+        return std::nullopt;
+    }
+    const bj::array& array = found->get_array();
+    if (array.size() > most) {
+        complain(key, "out_of_range", "must have at most " + std::to_string(most) + " entries");
+        return std::nullopt;
+    }
+    std::vector<std::string> values;
+    std::size_t index = 0;
+    for (const bj::value& entry : array) {
+        const std::string where = at(key) + "/" + std::to_string(index++);
+        if (!entry.is_string()) {
+            problems_.emplace_back(where, "wrong_type", "must be a string");
+            continue;
+        }
+        std::string value(entry.get_string().data(), entry.get_string().size());
+        if (value.size() > 1024 || has_unicode_line_end(value) ||
+            std::any_of(value.begin(), value.end(), [](char c) { return is_control(c, false); })) {
+            problems_.emplace_back(where, "bad_format", "must be one line of at most 1024 octets");
+            continue;
+        }
+        values.push_back(std::move(value));
+    }
+    return values;
+}
+
+std::optional<std::map<std::string, std::string>> ObjectReader::string_map(std::string_view key,
+                                                                           std::size_t most) {
+    const bj::value* found = member(key);
+    if (found == nullptr) return std::nullopt;
+    if (!found->is_object()) {
+        complain(key, "wrong_type", "must be an object of strings");
+        return std::nullopt;
+    }
+    if (found->get_object().size() > most) {
+        complain(key, "out_of_range", "must have at most " + std::to_string(most) + " members");
+        return std::nullopt;
+    }
+    std::map<std::string, std::string> values;
+    ObjectReader inner(*found, at(key), problems_);
+    for (const auto& entry : found->get_object()) {
+        const std::string name(entry.key().data(), entry.key().size());
+        if (entry.value().is_null()) {
+            inner.complain(name, "wrong_type", "must be a string");
+            continue;
+        }
+        if (std::optional<std::string> value = inner.line(name)) values.emplace(name, std::move(*value));
+    }
+    return values;
+}
+
+void ObjectReader::finish() {
+    if (object_ == nullptr) return;
+    for (const auto& entry : *object_) {
+        const std::string_view name(entry.key().data(), entry.key().size());
+        if (read_.find(name) == read_.end()) complain(name, "unknown_field", "remove this member: it is not known here");
+    }
+}
+
+}  // namespace cabroker::json

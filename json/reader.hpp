@@ -1,0 +1,71 @@
+// Typed reading of a JSON object that collects every problem with its JSON pointer instead of stopping at the first.
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/error.hpp"
+#include "domain/time.hpp"
+
+namespace cabroker::json {
+
+using Problems = std::vector<domain::FieldProblem>;
+
+/// `/a~1b`-escapes one pointer segment (RFC 6901).
+[[nodiscard]] std::string pointer_segment(std::string_view key);
+
+/// Reads one object, member by member. A member that is absent, or null where that is allowed, reads as nullopt.
+/// Every complaint goes into the shared list; at the end finish() complains about members nobody asked for.
+class ObjectReader {
+  public:
+    /// `value` must outlive the reader. Not an object: one wrong_type problem, and every member reads as absent.
+    ObjectReader(const boost::json::value& value, std::string pointer, Problems& problems);
+
+    /// Octets; control characters other than tab, CR, LF refused; at most `max_bytes`.
+    std::optional<std::string> text(std::string_view key, std::size_t max_bytes = 4096);
+    /// One line: no control character at all.
+    std::optional<std::string> line(std::string_view key, std::size_t max_bytes = 1024);
+    std::optional<bool> boolean(std::string_view key);
+    std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most);
+    std::optional<domain::Time> time(std::string_view key);
+    std::optional<domain::Duration> duration(std::string_view key);
+    /// One of a closed vocabulary: `parse` gives nullopt for an unknown word, `allowed` is named in the complaint.
+    template <class Parse>
+    auto word(std::string_view key, Parse parse, const std::string& allowed)
+        -> decltype(parse(std::string_view{})) {
+        const std::optional<std::string> name = line(key);
+        if (!name) return std::nullopt;
+        auto value = parse(std::string_view(*name));
+        if (!value) complain(key, "unknown_value", "use one of: " + allowed);
+        return value;
+    }
+    std::optional<std::vector<std::string>> lines(std::string_view key, std::size_t most = 1000);
+    /// An object of one-line strings.
+    std::optional<std::map<std::string, std::string>> string_map(std::string_view key, std::size_t most = 64);
+    /// The raw member, or nullptr when absent or null.
+    const boost::json::value* member(std::string_view key);
+
+    /// Complains `required` when the member is absent or null; true when it is there.
+    bool require(std::string_view key);
+    [[nodiscard]] bool has(std::string_view key) const;
+    void complain(std::string_view key, std::string code, std::string detail);
+    /// The pointer of a member.
+    [[nodiscard]] std::string at(std::string_view key) const;
+    /// Complains about every member that was not read. Call once, last.
+    void finish();
+
+  private:
+    const boost::json::object* object_ = nullptr;
+    std::string pointer_;
+    Problems& problems_;
+    std::set<std::string, std::less<>> read_;
+};
+
+}  // namespace cabroker::json
