@@ -1,4 +1,5 @@
-// One way to get a request done at one supplier: the interface every adapter implements, in the outside process.
+// One way to get a request done at one supplier: the interface every adapter implements, in the
+// outside process.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -8,20 +9,23 @@
 
 namespace cabroker::adapters {
 
-/// Keeps nothing between calls: progress lives in the core. One thread; steps of different requests interleave.
+/// Keeps nothing between calls: progress lives in the core. One thread; steps of different requests
+/// interleave.
 class Adapter {
   public:
     virtual ~Adapter() = default;
 
     [[nodiscard]] virtual protocol::Capabilities capabilities() const = 0;
 
-    /// Does the next single step. A CA's refusal is a StepResult; Error means "no answer" (no_answer: octets may have
-    /// been sent; unreachable: certainly none), and what that allows depends on the effect's class.
-    /// Without leave it only reads, or answers Intend; with leave it sends exactly the intended effect, once.
+    /// Does the next single step. A CA's refusal is a StepResult; Error means "no answer"
+    /// (no_answer: octets may have been sent; unreachable: certainly none), and what that allows
+    /// depends on the effect's class. Without leave it only reads, or answers Intend; with leave it
+    /// sends exactly the intended effect, once.
     [[nodiscard]] virtual boost::asio::awaitable<domain::Result<protocol::StepResult>> advance(
         protocol::StepContext context) = 0;
 
-    /// Did the effect of an interrupted step reach the supplier? Only reads. Asked before anything is repeated.
+    /// Did the effect of an interrupted step reach the supplier? Only reads. Asked before anything
+    /// is repeated.
     [[nodiscard]] virtual boost::asio::awaitable<domain::Result<protocol::Proof>> prove(
         protocol::ProofContext context) = 0;
 };

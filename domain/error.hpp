@@ -10,7 +10,8 @@
 
 namespace cabroker::domain {
 
-/// Stable words. The first block is the published table of problem codes; the second never leaves the processes.
+/// Stable words. The first block is the published table of problem codes; the second never leaves
+/// the processes.
 enum class ErrorCode {
     malformed_request,
     unknown_parameter,
@@ -77,7 +78,8 @@ struct Error {
     std::string detail;
     /// For invalid_body: every problem found, not the first.
     std::vector<FieldProblem> fields;
-    /// Extra members of the problem document, such as `existing_request_id`; comma-separated ids in `candidates`.
+    /// Extra members of the problem document, such as `existing_request_id`; comma-separated ids in
+    /// `candidates`.
     std::map<std::string, std::string> facts;
 
     Error() = default;
@@ -94,6 +96,7 @@ template <class T>
 using Result = boost::system::result<T, Error>;
 
 /// `value()` on a failed Result is a bug; it throws std::logic_error with the error's words.
-[[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& where);
+[[noreturn]] void throw_exception_from_error(const Error& error,
+                                             const boost::source_location& where);
 
 }  // namespace cabroker::domain

@@ -43,13 +43,27 @@ class Id {
     std::string text_;
 };
 
-struct RequestTag { static constexpr std::string_view kPrefix = "req_"; };
-struct OrderTag { static constexpr std::string_view kPrefix = "ord_"; };
-struct EventTag { static constexpr std::string_view kPrefix = "evt_"; };
-struct MessageTag { static constexpr std::string_view kPrefix = "msg_"; };
-struct ArtifactTag { static constexpr std::string_view kPrefix = "art_"; };
-struct BatchTag { static constexpr std::string_view kPrefix = "bat_"; };
-struct EffectTag { static constexpr std::string_view kPrefix = "eff_"; };
+struct RequestTag {
+    static constexpr std::string_view kPrefix = "req_";
+};
+struct OrderTag {
+    static constexpr std::string_view kPrefix = "ord_";
+};
+struct EventTag {
+    static constexpr std::string_view kPrefix = "evt_";
+};
+struct MessageTag {
+    static constexpr std::string_view kPrefix = "msg_";
+};
+struct ArtifactTag {
+    static constexpr std::string_view kPrefix = "art_";
+};
+struct BatchTag {
+    static constexpr std::string_view kPrefix = "bat_";
+};
+struct EffectTag {
+    static constexpr std::string_view kPrefix = "eff_";
+};
 
 using RequestId = Id<RequestTag>;
 using OrderId = Id<OrderTag>;

@@ -1,4 +1,5 @@
-// An order of the inventory: one purchased certificate order, as known from imports and from the CA.
+// An order of the inventory: one purchased certificate order, as known from imports and from the
+// CA.
 #pragma once
 
 #include <map>

@@ -152,7 +152,8 @@ struct Request {
     std::int64_t version = 1;
 };
 
-/// One change that the world outside can see: intended on disk before, closed with what is known after.
+/// One change that the world outside can see: intended on disk before, closed with what is known
+/// after.
 struct Effect {
     EffectId id;
     EffectClass effect_class = EffectClass::free;
@@ -161,7 +162,8 @@ struct Effect {
     std::string seen_before;
 };
 
-/// What a reissue, download or transfer needs nobody to send twice: kinds that change something at the CA.
+/// What a reissue, download or transfer needs nobody to send twice: kinds that change something at
+/// the CA.
 [[nodiscard]] bool is_destructive(Kind kind);
 
 }  // namespace cabroker::domain

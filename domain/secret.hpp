@@ -30,7 +30,8 @@ class Secret {
     std::string value_;
 };
 
-/// Overwrites the whole buffer of a string (capacity included) in a way the compiler keeps, then empties it.
+/// Overwrites the whole buffer of a string (capacity included) in a way the compiler keeps, then
+/// empties it.
 void wipe(std::string& text) noexcept;
 
 }  // namespace cabroker::domain

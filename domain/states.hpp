@@ -11,7 +11,8 @@ namespace cabroker::domain {
 /// May a request move from one state to another? A settled one never moves; staying is not a move.
 [[nodiscard]] bool may_move(State from, State to);
 
-/// Who has the ball in a state; for needs_input and outcome_unknown the broker's record decides, this is the default.
+/// Who has the ball in a state; for needs_input and outcome_unknown the broker's record decides,
+/// this is the default.
 [[nodiscard]] NextActor default_actor(State state);
 
 }  // namespace cabroker::domain

@@ -8,8 +8,8 @@
 namespace cabroker::domain {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::int64_t>, 5> kUnits{{
-    {"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
+constexpr std::array<std::pair<std::string_view, std::int64_t>, 5> kUnits{
+    {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
 
 }  // namespace
 

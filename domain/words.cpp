@@ -121,9 +121,12 @@ template <> std::span<const Word<RefundStatus>> words<RefundStatus>() { return k
 Supplier supplier_of(Brand brand) {
     switch (brand) {
         case Brand::sectigo:
-        case Brand::positivessl: return Supplier::sectigo;
-        case Brand::trustwave: return Supplier::trustwave;
-        default: return Supplier::digicert;
+        case Brand::positivessl:
+            return Supplier::sectigo;
+        case Brand::trustwave:
+            return Supplier::trustwave;
+        default:
+            return Supplier::digicert;
     }
 }
 

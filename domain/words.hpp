@@ -1,5 +1,6 @@
 // The closed vocabularies of the contract as enums, with their exact spelling.
-// name_of(value) writes a word; parse<Enum>(text) reads one; words<Enum>() lists all, for error texts.
+// name_of(value) writes a word; parse<Enum>(text) reads one; words<Enum>() lists all, for error
+// texts.
 #pragma once
 
 #include <optional>

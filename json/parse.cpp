@@ -1,7 +1,7 @@
 #include "json/parse.hpp"
 
-#include <boost/json/basic_parser_impl.hpp>
 #include <boost/json.hpp>
+#include <boost/json/basic_parser_impl.hpp>
 #include <set>
 #include <vector>
 
@@ -10,7 +10,8 @@ namespace {
 
 namespace bj = boost::json;
 
-// Builds a value like bj::value_stack does, but refuses duplicate keys and numbers that lose digits.
+// Builds a value like bj::value_stack does, but refuses duplicate keys and numbers that lose
+// digits.
 struct StrictHandler {
     static constexpr std::size_t max_object_size = 100'000;
     static constexpr std::size_t max_array_size = 1'000'000;
@@ -81,7 +82,8 @@ struct StrictHandler {
     bool on_double(double value, bj::string_view text, bj::error_code& ec) {
         number.append(text.data(), text.size());
         const bool integral = number.find_first_of(".eE") == std::string::npos;
-        if (integral) return refuse("integer " + number.substr(0, 40) + " does not fit 64 bits", ec);
+        if (integral)
+            return refuse("integer " + number.substr(0, 40) + " does not fit 64 bits", ec);
         number.clear();
         if (value - value != 0) return refuse("number out of range", ec);
         stack.push_double(value);

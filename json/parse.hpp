@@ -1,5 +1,5 @@
-// Strict JSON: one document, valid UTF-8, no duplicate keys, no numbers that do not fit, bounded depth.
-// Thin over Boost.JSON; include <boost/json.hpp> only in sources.
+// Strict JSON: one document, valid UTF-8, no duplicate keys, no numbers that do not fit, bounded
+// depth. Thin over Boost.JSON; include <boost/json.hpp> only in sources.
 #pragma once
 
 #include <boost/json/fwd.hpp>
@@ -12,8 +12,9 @@ namespace cabroker::json {
 
 inline constexpr std::size_t kMaxDepth = 32;
 
-/// Reads one JSON document. Refuses (malformed_request, with line and column or the duplicated key): syntax errors,
-/// trailing text, invalid UTF-8, duplicate keys, integers beyond 64 bits, numbers beyond double, depth over kMaxDepth.
+/// Reads one JSON document. Refuses (malformed_request, with line and column or the duplicated
+/// key): syntax errors, trailing text, invalid UTF-8, duplicate keys, integers beyond 64 bits,
+/// numbers beyond double, depth over kMaxDepth.
 [[nodiscard]] domain::Result<boost::json::value> parse(std::string_view text);
 
 }  // namespace cabroker::json

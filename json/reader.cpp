@@ -44,7 +44,9 @@ ObjectReader::ObjectReader(const bj::value& value, std::string pointer, Problems
     if (object_ == nullptr) problems_.emplace_back(pointer_, "wrong_type", "must be an object");
 }
 
-std::string ObjectReader::at(std::string_view key) const { return pointer_ + "/" + pointer_segment(key); }
+std::string ObjectReader::at(std::string_view key) const {
+    return pointer_ + "/" + pointer_segment(key);
+}
 
 void ObjectReader::complain(std::string_view key, std::string code, std::string detail) {
     problems_.emplace_back(at(key), std::move(code), std::move(detail));
@@ -138,11 +140,13 @@ std::optional<domain::Duration> ObjectReader::duration(std::string_view key) {
     const std::optional<std::string> value = line(key);
     if (!value) return std::nullopt;
     std::optional<domain::Duration> duration = domain::parse_duration(*value);
-    if (!duration) complain(key, "bad_format", "must be a duration such as 500ms, 30s, 5m, 2h or 7d");
+    if (!duration)
+        complain(key, "bad_format", "must be a duration such as 500ms, 30s, 5m, 2h or 7d");
     return duration;
 }
 
-std::optional<std::vector<std::string>> ObjectReader::lines(std::string_view key, std::size_t most) {
+std::optional<std::vector<std::string>> ObjectReader::lines(std::string_view key,
+                                                            std::size_t most) {
     const bj::value* found = member(key);
     if (found == nullptr) return std::nullopt;
     if (!found->is_array()) {
@@ -193,7 +197,8 @@ std::optional<std::map<std::string, std::string>> ObjectReader::string_map(std::
             inner.complain(name, "wrong_type", "must be a string");
             continue;
         }
-        if (std::optional<std::string> value = inner.line(name)) values.emplace(name, std::move(*value));
+        if (std::optional<std::string> value = inner.line(name))
+            values.emplace(name, std::move(*value));
     }
     return values;
 }
@@ -202,7 +207,8 @@ void ObjectReader::finish() {
     if (object_ == nullptr) return;
     for (const auto& entry : *object_) {
         const std::string_view name(entry.key().data(), entry.key().size());
-        if (read_.find(name) == read_.end()) complain(name, "unknown_field", "remove this member: it is not known here");
+        if (read_.find(name) == read_.end())
+            complain(name, "unknown_field", "remove this member: it is not known here");
     }
 }
 

@@ -1,4 +1,5 @@
-// Typed reading of a JSON object that collects every problem with its JSON pointer instead of stopping at the first.
+// Typed reading of a JSON object that collects every problem with its JSON pointer instead of
+// stopping at the first.
 #pragma once
 
 #include <boost/json/fwd.hpp>
@@ -21,11 +22,13 @@ using Problems = std::vector<domain::FieldProblem>;
 /// `/a~1b`-escapes one pointer segment (RFC 6901).
 [[nodiscard]] std::string pointer_segment(std::string_view key);
 
-/// Reads one object, member by member. A member that is absent, or null where that is allowed, reads as nullopt.
-/// Every complaint goes into the shared list; at the end finish() complains about members nobody asked for.
+/// Reads one object, member by member. A member that is absent, or null where that is allowed,
+/// reads as nullopt. Every complaint goes into the shared list; at the end finish() complains about
+/// members nobody asked for.
 class ObjectReader {
   public:
-    /// `value` must outlive the reader. Not an object: one wrong_type problem, and every member reads as absent.
+    /// `value` must outlive the reader. Not an object: one wrong_type problem, and every member
+    /// reads as absent.
     ObjectReader(const boost::json::value& value, std::string pointer, Problems& problems);
 
     /// Octets; control characters other than tab, CR, LF refused; at most `max_bytes`.
@@ -33,10 +36,12 @@ class ObjectReader {
     /// One line: no control character at all.
     std::optional<std::string> line(std::string_view key, std::size_t max_bytes = 1024);
     std::optional<bool> boolean(std::string_view key);
-    std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most);
+    std::optional<std::int64_t> integer(std::string_view key, std::int64_t least,
+                                        std::int64_t most);
     std::optional<domain::Time> time(std::string_view key);
     std::optional<domain::Duration> duration(std::string_view key);
-    /// One of a closed vocabulary: `parse` gives nullopt for an unknown word, `allowed` is named in the complaint.
+    /// One of a closed vocabulary: `parse` gives nullopt for an unknown word, `allowed` is named in
+    /// the complaint.
     template <class Parse>
     auto word(std::string_view key, Parse parse, const std::string& allowed)
         -> decltype(parse(std::string_view{})) {
@@ -48,7 +53,8 @@ class ObjectReader {
     }
     std::optional<std::vector<std::string>> lines(std::string_view key, std::size_t most = 1000);
     /// An object of one-line strings.
-    std::optional<std::map<std::string, std::string>> string_map(std::string_view key, std::size_t most = 64);
+    std::optional<std::map<std::string, std::string>> string_map(std::string_view key,
+                                                                 std::size_t most = 64);
     /// The raw member, or nullptr when absent or null.
     const boost::json::value* member(std::string_view key);
 

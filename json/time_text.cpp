@@ -23,7 +23,8 @@ std::optional<domain::Time> read(std::string_view text, const char* format) {
 bool is_plain(std::string_view text) {
     return !text.empty() && text.size() <= kLongest &&
            std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= '0' && c <= '9') || std::string_view("-+:.TZtz").find(c) != std::string_view::npos;
+               return (c >= '0' && c <= '9') ||
+                      std::string_view("-+:.TZtz").find(c) != std::string_view::npos;
            });
 }
 

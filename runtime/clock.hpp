@@ -1,4 +1,5 @@
-// Time as a service that tests replace: the wall clock for dates, the steady clock for deadlines in seconds.
+// Time as a service that tests replace: the wall clock for dates, the steady clock for deadlines in
+// seconds.
 #pragma once
 
 #include <chrono>

@@ -26,10 +26,14 @@ spdlog::logger& logger() {
 
 spdlog::level::level_enum level_of(Level level) {
     switch (level) {
-        case Level::debug: return spdlog::level::debug;
-        case Level::info: return spdlog::level::info;
-        case Level::warning: return spdlog::level::warn;
-        case Level::error: return spdlog::level::err;
+        case Level::debug:
+            return spdlog::level::debug;
+        case Level::info:
+            return spdlog::level::info;
+        case Level::warning:
+            return spdlog::level::warn;
+        case Level::error:
+            return spdlog::level::err;
     }
     return spdlog::level::info;
 }
@@ -95,7 +99,8 @@ void log(Level level, std::string_view message, std::initializer_list<LogField> 
     if (!log_enabled(level)) return;
     std::string line;
     if (format_in_use == LogFormat::json) {
-        line = "{\"level\":\"" + std::string(word_of(level)) + "\",\"message\":" + quoted(message, true);
+        line = "{\"level\":\"" + std::string(word_of(level)) +
+               "\",\"message\":" + quoted(message, true);
         for (const LogField& field : fields) {
             line += ",\"" + std::string(field.name) + "\":" + quoted(field.value, true);
         }

@@ -1,5 +1,5 @@
-// The log: one line an entry, control characters escaped, on stderr or journald. Secrets cannot get here: a
-// domain::Secret has no text form.
+// The log: one line an entry, control characters escaped, on stderr or journald. Secrets cannot get
+// here: a domain::Secret has no text form.
 #pragma once
 
 #include <initializer_list>
@@ -22,7 +22,8 @@ void log(Level level, std::string_view message, std::initializer_list<LogField> 
 void set_log(Level least, LogFormat format);
 [[nodiscard]] bool log_enabled(Level level);
 
-/// Control characters and invalid UTF-8 as \xNN, so that no value can forge a line or colour a terminal.
+/// Control characters and invalid UTF-8 as \xNN, so that no value can forge a line or colour a
+/// terminal.
 [[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace cabroker::runtime

@@ -52,7 +52,8 @@ class IdMaker {
     }
 
   private:
-    /// The ULID specification's monotonic form: same millisecond (or clock gone back) -> last tail plus one.
+    /// The ULID specification's monotonic form: same millisecond (or clock gone back) -> last tail
+    /// plus one.
     std::array<std::uint8_t, 10> next(domain::Time& at);
     Random& random_;
     std::mutex mutex_;

@@ -1,4 +1,5 @@
-// The one way to start a coroutine that nobody waits for: named, logged, counted. Never asio::detached.
+// The one way to start a coroutine that nobody waits for: named, logged, counted. Never
+// asio::detached.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -8,8 +9,8 @@
 
 namespace cabroker::runtime {
 
-/// Runs `work` on `executor`. An exception that leaves it is logged with `name`, counted, and given to the
-/// handler set by on_spawn_failure (the daemon stops there: an escaped exception is a bug).
+/// Runs `work` on `executor`. An exception that leaves it is logged with `name`, counted, and given
+/// to the handler set by on_spawn_failure (the daemon stops there: an escaped exception is a bug).
 void spawn(const boost::asio::any_io_executor& executor, std::string name,
            boost::asio::awaitable<void> work);
 

@@ -1,5 +1,5 @@
-// The words between daemon and adapters: what a step is told and what it may answer, as plain values.
-// Their JSON form is in codec.hpp; the published description is docs/adapter-protocol.md.
+// The words between daemon and adapters: what a step is told and what it may answer, as plain
+// values. Their JSON form is in codec.hpp; the published description is docs/adapter-protocol.md.
 #pragma once
 
 #include <map>
@@ -41,14 +41,16 @@ struct Capabilities {
     domain::Duration settle = std::chrono::minutes(2);
 };
 
-/// A session of the upstream as data. The jar is secret: sealed in the core, in memory only outside.
+/// A session of the upstream as data. The jar is secret: sealed in the core, in memory only
+/// outside.
 struct Session {
     std::string key;
     std::optional<domain::Time> expires_at;
     domain::Secret jar;
 };
 
-/// Leave to act: the effect whose intent is on disk, and for how long the outside may still send octets for it.
+/// Leave to act: the effect whose intent is on disk, and for how long the outside may still send
+/// octets for it.
 struct Leave {
     domain::EffectId effect;
     domain::Duration act_for{};
@@ -59,8 +61,8 @@ struct Input {
     domain::Secret value;
 };
 
-/// Made by the core for adapters that write mail: the Message-ID (with brackets), the reply address with its token,
-/// and the id under which the core will keep the mail.
+/// Made by the core for adapters that write mail: the Message-ID (with brackets), the reply address
+/// with its token, and the id under which the core will keep the mail.
 struct MailIdentity {
     domain::MessageId message;
     std::string message_id;
@@ -76,7 +78,8 @@ struct Mail {
     std::string octets;
 };
 
-/// What a step is told. Everything the adapter knows of the request is in here; it keeps nothing between calls.
+/// What a step is told. Everything the adapter knows of the request is in here; it keeps nothing
+/// between calls.
 struct StepContext {
     std::string adapter;
     domain::RequestId request;
@@ -142,8 +145,8 @@ struct Intend {
     std::optional<Mail> mail;
 };
 
-using Answer = std::variant<Done, Wait, NeedInput, Rejected, Unreachable, Misconfigured, Unsupported,
-                            UnknownOutcome, Intend>;
+using Answer = std::variant<Done, Wait, NeedInput, Rejected, Unreachable, Misconfigured,
+                            Unsupported, UnknownOutcome, Intend>;
 
 /// One line for the timeline, safe to show.
 struct Note {

@@ -1,5 +1,6 @@
-// The outside as the engine sees it: ask for one step or one proof, get one answer or an Error, never an exception.
-// Link (link.hpp) implements it over the adapter protocol; tests implement it in-process.
+// The outside as the engine sees it: ask for one step or one proof, get one answer or an Error,
+// never an exception. Link (link.hpp) implements it over the adapter protocol; tests implement it
+// in-process.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -17,10 +18,11 @@ class Outside {
   public:
     virtual ~Outside() = default;
 
-    /// Errors: not_sent (the call certainly did not leave this process), no_answer (it did, or may have, and nothing
-    /// came back in time), bad_answer (what came back is not to be understood: as good as no answer).
-    [[nodiscard]] virtual boost::asio::awaitable<domain::Result<adapters::protocol::StepResult>> advance(
-        adapters::protocol::StepContext context) = 0;
+    /// Errors: not_sent (the call certainly did not leave this process), no_answer (it did, or may
+    /// have, and nothing came back in time), bad_answer (what came back is not to be understood: as
+    /// good as no answer).
+    [[nodiscard]] virtual boost::asio::awaitable<domain::Result<adapters::protocol::StepResult>>
+    advance(adapters::protocol::StepContext context) = 0;
     [[nodiscard]] virtual boost::asio::awaitable<domain::Result<adapters::protocol::Proof>> prove(
         adapters::protocol::ProofContext context) = 0;
 
@@ -29,8 +31,8 @@ class Outside {
     /// Why not, as a stable word: `down`, `protocol_mismatch`; empty when up.
     [[nodiscard]] virtual std::string trouble() const = 0;
     /// As told at the last connect; empty before. Keyed by adapter name.
-    [[nodiscard]] virtual const std::map<std::string, adapters::protocol::Capabilities>& capabilities()
-        const = 0;
+    [[nodiscard]] virtual const std::map<std::string, adapters::protocol::Capabilities>&
+    capabilities() const = 0;
     /// Called on the loop each time the outside comes up or goes down.
     virtual void on_change(std::function<void()> handler) = 0;
 };

@@ -6,7 +6,8 @@ namespace cabroker::domain {
 namespace {
 
 TEST(IdTest, LaterTimeSortsAfterEarlierTime) {
-    const RequestId earlier(Time(Duration(1'700'000'000'000)), {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF});
+    const RequestId earlier(Time(Duration(1'700'000'000'000)),
+                            {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF});
     const RequestId later(Time(Duration(1'700'000'000'001)), {});
 
     EXPECT_LT(earlier, later);
@@ -15,7 +16,8 @@ TEST(IdTest, LaterTimeSortsAfterEarlierTime) {
 TEST(IdTest, TextIsPrefixAndUlidAndReadsBack) {
     const RequestId id(Time(Duration(1'469'918'176'385)), {1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
 
-    EXPECT_EQ(id.text().substr(0, 14), "req_01ARYZ6S41") << "the specification's own example of a time";
+    EXPECT_EQ(id.text().substr(0, 14), "req_01ARYZ6S41")
+        << "the specification's own example of a time";
     EXPECT_EQ(RequestId::parse(id.text()), id);
 }
 

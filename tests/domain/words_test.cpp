@@ -7,7 +7,8 @@ namespace {
 
 TEST(WordsTest, WordsReadBackAsTheirValues) {
     for (const auto& word : words<Format>()) EXPECT_EQ(parse<Format>(word.name), word.value);
-    for (const auto& word : words<ValidationMethod>()) EXPECT_EQ(parse<ValidationMethod>(word.name), word.value);
+    for (const auto& word : words<ValidationMethod>())
+        EXPECT_EQ(parse<ValidationMethod>(word.name), word.value);
     EXPECT_FALSE(parse<State>("done"));
 }
 

@@ -11,7 +11,8 @@ TEST(ParseTest, ReadsADocument) {
     const auto value = parse(R"({"a": [1, -2, 3.5, "x\n\u00e9", true, null], "b": {}})");
 
     ASSERT_TRUE(value) << value.error().detail;
-    EXPECT_EQ(boost::json::serialize(*value), "{\"a\":[1,-2,3.5E0,\"x\\n\xC3\xA9\",true,null],\"b\":{}}");
+    EXPECT_EQ(boost::json::serialize(*value),
+              "{\"a\":[1,-2,3.5E0,\"x\\n\xC3\xA9\",true,null],\"b\":{}}");
 }
 
 TEST(ParseTest, DuplicateKeysAreRefusedAtEveryDepthEvenWhenWrittenDifferently) {
