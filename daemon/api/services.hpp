@@ -1,0 +1,69 @@
+// What the API needs of the rest of the daemon, in one place; made by daemon/app and by tests.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "daemon/engine/request_service.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/random.hpp"
+
+namespace cabroker::store {
+class Store;
+}
+namespace cabroker::engine {
+class ChangeHub;
+}
+
+namespace cabroker::api {
+
+struct BuildInfo {
+    std::string version = "0.0.0";
+    /// Version control's word for the source, or empty.
+    std::string commit;
+    std::string compiler;
+};
+
+/// One part of the daemon for /v1/health: `state` is ok, degraded or failed.
+struct Component {
+    std::string name;
+    std::string state;
+    std::string detail;
+};
+
+/// May the daemon take work? `why` says what is missing.
+struct Readiness {
+    bool ready = true;
+    std::string why;
+};
+
+/// References outlive the server. Everything but `pool` is used on the loop's thread only.
+struct Services {
+    boost::asio::any_io_executor loop;
+    /// For work that would block the loop.
+    boost::asio::any_io_executor pool;
+    store::Store& store;
+    engine::RequestService& requests;
+    engine::AdapterControl& adapters;
+    engine::ChangeHub& changes;
+    runtime::IdMaker& ids;
+    const runtime::Clock& clock;
+    runtime::Random& random;
+    /// Never null; a reload puts another one here (Server::reload).
+    std::shared_ptr<const config::Settings> settings;
+    /// HMAC under a vault key, for bodies remembered with idempotency keys. Any thread.
+    std::function<std::string(std::string_view)> hmac;
+    BuildInfo build;
+    /// Empty: always ready.
+    std::function<Readiness()> readiness;
+    /// Empty: only adapters are told of.
+    std::function<std::vector<Component>()> components;
+    /// Metric lines of other parts, in Prometheus text form. May be empty.
+    std::function<std::string()> more_metrics;
+};
+
+}  // namespace cabroker::api
