@@ -81,9 +81,9 @@ class SmtpClient {
         std::chrono::steady_clock::time_point deadline) = 0;
 };
 
-class CurlMulti;
-
-/// SMTP by libcurl, a fresh connection for each mail. One thread: the executor's.
+/// SMTP by libcurl, a fresh connection and a worker thread for each mail: libcurl waits for the
+/// final reply and for QUIT's without giving the event loop back. Calls and results are on the
+/// executor's thread. Destroying the client ends what is under way.
 class CurlSmtpClient final : public SmtpClient {
   public:
     explicit CurlSmtpClient(const boost::asio::any_io_executor& executor);
@@ -96,7 +96,9 @@ class CurlSmtpClient final : public SmtpClient {
         std::chrono::steady_clock::time_point deadline) override;
 
   private:
-    std::shared_ptr<CurlMulti> multi_;
+    struct Workers;
+    boost::asio::any_io_executor executor_;
+    std::shared_ptr<Workers> workers_;
 };
 
 }  // namespace cabroker::transport

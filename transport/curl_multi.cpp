@@ -1,0 +1,163 @@
+#include "transport/curl_multi.hpp"
+
+#include <fcntl.h>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <new>
+#include <utility>
+
+#include "transport/curl_handle.hpp"
+
+namespace cabroker::transport {
+namespace {
+
+namespace asio = boost::asio;
+constexpr long kMaxKeptConnections = 32;
+
+}  // namespace
+
+/// Takes the handle out again, however the coroutine ends.
+struct CurlMulti::Transfer {
+    Transfer(std::shared_ptr<CurlMulti> of, CURL* handle,
+             std::chrono::steady_clock::time_point deadline)
+        : owner(std::move(of)), easy(handle), done(owner->executor_, deadline) {}
+    Transfer(const Transfer&) = delete;
+    Transfer& operator=(const Transfer&) = delete;
+    ~Transfer() { curl_multi_remove_handle(owner->multi_, easy); }
+
+    std::shared_ptr<CurlMulti> owner;
+    CURL* easy;
+    asio::steady_timer done;
+    bool finished = false;
+    CURLcode code = CURLE_OK;
+};
+
+CurlMulti::CurlMulti(const asio::any_io_executor& executor)
+    : executor_(executor), timer_(executor) {
+    ensure_curl();
+    multi_ = curl_multi_init();
+    if (multi_ == nullptr) throw std::bad_alloc();
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlMulti::on_socket);
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlMulti::on_timer);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kMaxKeptConnections);
+}
+
+CurlMulti::~CurlMulti() {
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, nullptr);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, nullptr);
+    watches_.clear();
+    curl_multi_cleanup(multi_);
+}
+
+asio::awaitable<TransferResult> CurlMulti::run(CURL* easy,
+                                               std::chrono::steady_clock::time_point deadline) {
+    Transfer transfer(shared_from_this(), easy, deadline);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, &transfer);
+    TransferResult result;
+    if (curl_multi_add_handle(multi_, easy) != CURLM_OK) {
+        result.code = CURLE_FAILED_INIT;
+        co_return result;
+    }
+    boost::system::error_code ended;
+    auto token = asio::redirect_error(asio::use_awaitable, ended);
+    co_await transfer.done.async_wait(token);
+    if (transfer.finished) {
+        result.code = transfer.code;
+    } else if (ended) {
+        result.end = TransferEnd::canceled;
+    } else {
+        result.end = TransferEnd::deadline;
+    }
+    co_return result;
+}
+
+int CurlMulti::on_socket(CURL* /*easy*/, curl_socket_t socket, int what, void* self,
+                         void* /*watch*/) {
+    static_cast<CurlMulti*>(self)->watch(socket, what);
+    return 0;
+}
+
+int CurlMulti::on_timer(CURLM* /*multi*/, long milliseconds, void* self) {
+    auto* const that = static_cast<CurlMulti*>(self);
+    if (milliseconds < 0) {
+        that->timer_.cancel();
+        return 0;
+    }
+    // Also for 0: libcurl must not be entered again from its own callback.
+    that->timer_.expires_after(std::chrono::milliseconds(milliseconds));
+    that->timer_.async_wait(
+        [weak = that->weak_from_this()](const boost::system::error_code& error) {
+            const std::shared_ptr<CurlMulti> alive = weak.lock();
+            if (alive && !error) alive->act(CURL_SOCKET_TIMEOUT, 0);
+        });
+    return 0;
+}
+
+void CurlMulti::watch(curl_socket_t socket, int what) {
+    if (what == CURL_POLL_REMOVE) {
+        watches_.erase(socket);
+        return;
+    }
+    std::shared_ptr<Watch>& watch = watches_[socket];
+    if (!watch) {
+        const int dup = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
+        if (dup < 0) {
+            watches_.erase(socket);
+            return;
+        }
+        watch = std::make_shared<Watch>(asio::posix::stream_descriptor(executor_, dup));
+    }
+    watch->wanted = what;
+    arm(socket, watch);
+}
+
+void CurlMulti::arm(curl_socket_t socket, const std::shared_ptr<Watch>& watch) {
+    using Descriptor = asio::posix::stream_descriptor;
+    const auto wait = [&](int poll, Descriptor::wait_type type, int select, bool Watch::*waits) {
+        if ((watch->wanted & poll) == 0 || (*watch).*waits) return;
+        (*watch).*waits = true;
+        watch->descriptor.async_wait(
+            type, [owner = weak_from_this(), which = std::weak_ptr<Watch>(watch), socket, poll,
+                   select, waits](const boost::system::error_code& error) {
+                const std::shared_ptr<CurlMulti> alive = owner.lock();
+                const std::shared_ptr<Watch> current = which.lock();
+                if (!alive || !current) return;
+                (*current).*waits = false;
+                if (error == asio::error::operation_aborted) return;
+                // A dropped watch is only here until this handler has run.
+                const auto known = alive->watches_.find(socket);
+                if (known == alive->watches_.end() || known->second != current) return;
+                if ((current->wanted & poll) != 0) alive->act(socket, select);
+                const auto still = alive->watches_.find(socket);
+                if (still == alive->watches_.end() || still->second != current) return;
+                alive->arm(socket, current);
+            });
+    };
+    wait(CURL_POLL_IN, Descriptor::wait_read, CURL_CSELECT_IN, &Watch::waits_read);
+    wait(CURL_POLL_OUT, Descriptor::wait_write, CURL_CSELECT_OUT, &Watch::waits_write);
+}
+
+void CurlMulti::act(curl_socket_t socket, int events) {
+    ++actions_;
+    int running = 0;
+    curl_multi_socket_action(multi_, socket, events, &running);
+    collect();
+}
+
+void CurlMulti::collect() {
+    int left = 0;
+    while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+        if (message->msg != CURLMSG_DONE) continue;
+        Transfer* transfer = nullptr;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        if (transfer == nullptr) continue;
+        transfer->finished = true;
+        transfer->code = message->data.result;
+        transfer->done.cancel();
+    }
+}
+
+}  // namespace cabroker::transport

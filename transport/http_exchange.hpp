@@ -1,0 +1,59 @@
+// One HTTPS exchange as libcurl sees it: options, callbacks, and what is left when it is over.
+// Internal to this folder.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "domain/error.hpp"
+#include "transport/curl_handle.hpp"
+#include "transport/curl_multi.hpp"
+#include "transport/http_client.hpp"
+
+namespace cabroker::transport {
+
+/// Must not move once prepared: libcurl holds pointers into it.
+class HttpExchange {
+  public:
+    explicit HttpExchange(HttpRequest request);
+    HttpExchange(const HttpExchange&) = delete;
+    HttpExchange& operator=(const HttpExchange&) = delete;
+    ~HttpExchange();
+
+    /// Checks the request and sets every option; bad_configuration when the request is wrong.
+    [[nodiscard]] domain::Result<void> prepare();
+    [[nodiscard]] CURL* easy() const { return easy_.get(); }
+    [[nodiscard]] std::chrono::steady_clock::time_point deadline() const {
+        return request_.deadline;
+    }
+    /// What came of it.
+    [[nodiscard]] domain::Result<HttpResponse> finish(const TransferResult& result);
+
+  private:
+    static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+    static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+    static int before_request(void* self, char* ip, char* local_ip, int port, int local_port);
+
+    [[nodiscard]] domain::Result<void> check();
+    [[nodiscard]] bool set_headers();
+    void set_method();
+    void take_header(std::string_view line);
+    [[nodiscard]] domain::Error failure(const TransferResult& result) const;
+    [[nodiscard]] domain::Result<void> take_cookies();
+    void describe();
+
+    HttpRequest request_;
+    HttpResponse response_;
+    std::optional<Origin> origin_;
+    CurlEasy easy_;
+    CurlList headers_;
+    /// libcurl had a ready connection and was about to write the request: from here on it may have
+    /// been sent.
+    bool maybe_sent_ = false;
+    bool late_ = false;
+    std::size_t header_octets_ = 0;
+    std::string over_limit_;
+};
+
+}  // namespace cabroker::transport

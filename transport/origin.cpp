@@ -1,0 +1,111 @@
+#include "transport/origin.hpp"
+
+#include <algorithm>
+#include <boost/url.hpp>
+#include <utility>
+
+namespace cabroker::transport {
+namespace {
+
+using domain::Error;
+using domain::ErrorCode;
+using domain::Result;
+
+constexpr std::size_t kMaxUrl = 8192;
+constexpr std::uint16_t kHttpsPort = 443;
+
+bool is_printable_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127; });
+}
+
+Error refused(const char* why) {
+    return {ErrorCode::bad_configuration, std::string("cannot use the URL: ") + why};
+}
+
+}  // namespace
+
+Result<Origin> Origin::parse(std::string_view url) {
+    if (url.size() > kMaxUrl) return refused("it is too long");
+    if (!is_printable_ascii(url)) return refused("it has a character that no URL has");
+    const auto parsed = boost::urls::parse_uri(url);
+    if (!parsed) return refused("it is no absolute URL");
+    if (parsed->scheme_id() != boost::urls::scheme::https) return refused("it is not https");
+    if (parsed->has_userinfo()) return refused("it has user information");
+    const std::string host = parsed->host_address();
+    if (host.empty()) return refused("it has no host");
+    const bool is_v6 = parsed->host_type() == boost::urls::host_type::ipv6;
+    if (parsed->host_type() == boost::urls::host_type::ipvfuture)
+        return refused("its host is unknown");
+    for (const char c : host) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+        if (!plain && !(is_v6 && c == ':')) return refused("its host is no host name");
+    }
+    if (parsed->has_port() && !parsed->port().empty() && parsed->port_number() == 0) {
+        return refused("its port is no port");
+    }
+    Origin origin;
+    origin.host_ = host;
+    for (char& c : origin.host_) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    origin.port_ = parsed->port_number() == 0 ? kHttpsPort : parsed->port_number();
+    origin.text_ = "https://" + (is_v6 ? "[" + origin.host_ + "]" : origin.host_);
+    if (origin.port_ != kHttpsPort) origin.text_ += ":" + std::to_string(origin.port_);
+    return origin;
+}
+
+bool same_origin(const Origin& pinned, std::string_view url) {
+    const Result<Origin> other = Origin::parse(url);
+    return other.has_value() && *other == pinned;
+}
+
+Result<std::string> resolve_url(std::string_view base, std::string_view reference) {
+    const Error unreadable(ErrorCode::bad_answer, "cannot resolve the link: it is no URL");
+    if (base.size() > kMaxUrl || reference.size() > kMaxUrl) return unreadable;
+    if (!is_printable_ascii(base) || !is_printable_ascii(reference)) return unreadable;
+    const auto from = boost::urls::parse_uri(base);
+    const auto to = boost::urls::parse_uri_reference(reference);
+    if (!from || !to) return unreadable;
+    boost::urls::url resolved;
+    // Boost.URL 1.81 drops the query of the base for an empty reference; RFC 3986 §5.2.2 keeps it.
+    if (to->encoded_path().empty() && !to->has_authority() && !to->has_scheme()) {
+        resolved = *from;
+        if (to->has_query()) resolved.set_encoded_query(to->encoded_query());
+    } else if (!boost::urls::resolve(*from, *to, resolved)) {
+        return unreadable;
+    }
+    resolved.remove_fragment();
+    if (resolved.has_authority() && resolved.encoded_path().empty()) resolved.set_path("/");
+    return std::string(resolved.buffer());
+}
+
+Result<std::string> resolve_within(const Origin& pinned, std::string_view base,
+                                   std::string_view reference) {
+    Result<std::string> resolved = resolve_url(base, reference);
+    if (!resolved) return resolved;
+    if (same_origin(pinned, *resolved)) return resolved;
+    const Result<Origin> other = Origin::parse(*resolved);
+    return Error(ErrorCode::bad_answer,
+                 "cannot follow the link: it leads away from " + pinned.text())
+        .with("origin", other ? other->text() : "not https");
+}
+
+std::string url_escape(std::string_view text) {
+    constexpr std::string_view kHex = "0123456789ABCDEF";
+    std::string out;
+    out.reserve(text.size());
+    for (const char c : text) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+        if (plain) {
+            out += c;
+            continue;
+        }
+        const auto octet = static_cast<unsigned char>(c);
+        out += '%';
+        out += kHex[octet >> 4U];
+        out += kHex[octet & 15U];
+    }
+    return out;
+}
+
+}  // namespace cabroker::transport
