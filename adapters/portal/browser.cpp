@@ -1,0 +1,277 @@
+#include "adapters/portal/browser.hpp"
+
+#include <algorithm>
+
+#include "adapters/portal/redaction.hpp"
+
+namespace cabroker::adapters::portal {
+
+namespace asio = boost::asio;
+using config::Expectation;
+using domain::Error;
+using domain::ErrorCode;
+using domain::Result;
+using transport::HttpRequest;
+using transport::HttpResponse;
+
+/// One run under way.
+struct Browser::Course {
+    config::PortalOperation operation;
+    const config::ProfileOperation* plan = nullptr;
+    std::optional<Received> before;
+    Run run;
+
+    explicit Course(config::PortalOperation what) : operation(what) {}
+};
+
+namespace {
+
+bool is_redirect(const HttpResponse& response) {
+    switch (response.status) {
+        case 301:
+        case 302:
+        case 303:
+        case 307:
+        case 308:
+            return response.location.has_value();
+        default:
+            return false;
+    }
+}
+
+Stop stop_of(const Error& error) {
+    switch (error.code) {
+        case ErrorCode::unreachable:
+            return Stop::unreachable;
+        case ErrorCode::no_answer:
+            return Stop::no_answer;
+        case ErrorCode::bad_answer:
+        case ErrorCode::limit_exceeded:
+            return Stop::unknown_page;
+        case ErrorCode::not_found:
+            return Stop::not_offered;
+        default:
+            return Stop::misconfigured;
+    }
+}
+
+}  // namespace
+
+Browser::Browser(const Portal& portal, BrowserState state,
+                 std::chrono::steady_clock::time_point deadline)
+    : portal_(portal), state_(std::move(state)), deadline_(deadline) {}
+
+asio::awaitable<Run> Browser::run(config::PortalOperation operation, Variables given) {
+    Course course = begin(operation, std::move(given));
+    if (course.plan != nullptr) co_await walk(course, 0);
+    co_return std::move(course.run);
+}
+
+asio::awaitable<Run> Browser::submit(config::PortalOperation operation, Prepared prepared,
+                                     Variables given,
+                                     std::chrono::steady_clock::time_point act_until) {
+    Course course = begin(operation, std::move(given));
+    const std::size_t index = prepared.step;
+    if (course.plan == nullptr || index >= course.plan->steps.size()) {
+        stop(course, Stop::misconfigured, "the profile changed while the request was prepared");
+        co_return std::move(course.run);
+    }
+    course.run.step = course.plan->steps[index].name;
+    if (!transport::same_origin(portal_.origin, prepared.url)) {
+        stop(course, Stop::misconfigured, "base_url changed while the request was prepared");
+        co_return std::move(course.run);
+    }
+
+    HttpRequest request = http_request(prepared);
+    request.effect_once = true;
+    request.deadline = std::min(deadline_, act_until);
+    Result<HttpResponse> answer = co_await perform(std::move(request));
+    const bool nothing_sent =
+        answer.has_error() && (answer.error().code == ErrorCode::unreachable ||
+                               answer.error().code == ErrorCode::bad_configuration);
+    course.run.once_sent = !nothing_sent;
+    if (answer) answer = co_await follow(std::move(*answer), prepared.method);
+    const std::optional<std::size_t> next = judge(course, index, std::move(answer));
+    if (next) co_await walk(course, *next);
+    co_return std::move(course.run);
+}
+
+Browser::Course Browser::begin(config::PortalOperation operation, Variables given) const {
+    Course course(operation);
+    course.run.values = std::move(given);
+    for (const auto& [name, value] : state_.kept) {
+        if (!course.run.values.has(name)) course.run.values.set(name, value);
+    }
+    course.plan = portal_.profile.operation(operation);
+    if (course.plan == nullptr) {
+        stop(course, Stop::misconfigured,
+             "the profile has no operation " + std::string(config::name_of(operation)));
+    }
+    return course;
+}
+
+asio::awaitable<void> Browser::walk(Course& course, std::size_t from) {
+    std::size_t index = from;
+    while (index < course.plan->steps.size()) {
+        const config::ProfileStep& step = course.plan->steps[index];
+        if (!step.when.empty() && course.run.values.text_or_empty(step.when).empty()) {
+            ++index;
+            continue;
+        }
+        course.run.step = step.name;
+        const Received* before = course.before ? &*course.before : nullptr;
+        Result<Prepared> prepared = prepare(step, index, before, course.run.values, portal_.origin);
+        if (!prepared) {
+            stop_failed(course, prepared.error());
+            co_return;
+        }
+        if (step.effect == domain::EffectClass::once) {
+            course.run.stop = Stop::before_once;
+            course.run.prepared = std::move(*prepared);
+            co_return;
+        }
+        HttpRequest request = http_request(*prepared);
+        Result<HttpResponse> answer = co_await perform(std::move(request));
+        if (answer) answer = co_await follow(std::move(*answer), prepared->method);
+        const std::optional<std::size_t> next = judge(course, index, std::move(answer));
+        if (!next) co_return;
+        index = *next;
+    }
+    course.run.stop = Stop::finished;
+}
+
+asio::awaitable<Result<HttpResponse>> Browser::perform(HttpRequest request) {
+    request.cookies = state_.jar;
+    request.ca_file = portal_.ca_file;
+    request.deadline = request.effect_once ? request.deadline : deadline_;
+    request.max_body = kLargestAnswer;
+    Result<HttpResponse> answer = co_await portal_.http.perform(std::move(request));
+    if (answer) state_.jar = answer->cookies;
+    co_return answer;
+}
+
+asio::awaitable<Result<HttpResponse>> Browser::follow(HttpResponse response, std::string method) {
+    for (int hops = 0; is_redirect(response); ++hops) {
+        // 307 and 308 ask for the same request at another place: nothing is ever sent twice.
+        if (response.status >= 307 && method != "GET") break;
+        if (hops == kMostRedirects) {
+            co_return Error(ErrorCode::bad_answer, "the portal redirects without end");
+        }
+        const auto url =
+            transport::resolve_within(portal_.origin, response.url, *response.location);
+        if (!url) {
+            co_return Error(ErrorCode::bad_answer,
+                            "the portal redirects to another origin, which is not followed");
+        }
+        HttpRequest request("GET", *url);
+        method = "GET";
+        Result<HttpResponse> next = co_await perform(std::move(request));
+        if (!next) co_return next;
+        response = std::move(*next);
+    }
+    Result<HttpResponse> last(std::move(response));
+    co_return last;
+}
+
+std::optional<std::size_t> Browser::judge(Course& course, std::size_t index,
+                                          Result<HttpResponse> answer) {
+    if (!answer) {
+        stop_failed(course, answer.error());
+        return std::nullopt;
+    }
+    course.before.emplace(std::move(*answer));
+    const Received& page = *course.before;
+    course.run.body = page.response().body;
+    course.run.content_type = page.response().content_type;
+
+    auto found = page.recognise(portal_.profile, course.plan->steps[index].expect);
+    if (found && *found == nullptr) found = page.recognise(portal_.profile, portal_.profile.errors);
+    if (!found) {
+        stop_failed(course, found.error());
+        return std::nullopt;
+    }
+    if (*found != nullptr) return obey(course, index, **found);
+
+    const int status = page.response().status;
+    const std::string said = "the portal answered " + std::to_string(status);
+    if (status == 429 || status >= 500) {
+        stop(course, Stop::unreachable, said);
+        course.run.retry_after = page.retry_after();
+    } else {
+        stop(course, Stop::unknown_page, said + " with a page that the profile does not know");
+    }
+    return std::nullopt;
+}
+
+std::optional<std::size_t> Browser::obey(Course& course, std::size_t index,
+                                         const Expectation& expectation) {
+    const config::ProfileStep& step = course.plan->steps[index];
+    const bool goes_on = expectation.then == Expectation::Then::next_step ||
+                         expectation.then == Expectation::Then::skip_to ||
+                         expectation.then == Expectation::Then::done;
+    if (!take_values(course, step, goes_on)) return std::nullopt;
+
+    const std::string detail = redact(course.before->detail(expectation), secrets(course.run));
+    switch (expectation.then) {
+        case Expectation::Then::next_step:
+            return index + 1;
+        case Expectation::Then::skip_to:
+            // Only forward, so that no profile can make a loop.
+            return std::max(expectation.step, index + 1);
+        case Expectation::Then::done:
+            return course.plan->steps.size();
+        case Expectation::Then::outcome:
+            course.run.outcome = expectation.outcome;
+            stop(course, Stop::outcome, detail);
+            break;
+        case Expectation::Then::rejected:
+            course.run.code = expectation.code;
+            stop(course, Stop::rejected, detail);
+            break;
+    }
+    course.run.retry_after = course.before->retry_after();
+    return std::nullopt;
+}
+
+bool Browser::take_values(Course& course, const config::ProfileStep& step, bool strictly) {
+    const Result<void> taken = course.before->extract(step.extract, course.run.values);
+    if (!taken && (strictly || taken.error().code == ErrorCode::bad_configuration)) {
+        stop_failed(course, taken.error());
+        return false;
+    }
+    for (const config::Extraction& extraction : step.extract) {
+        const auto value = course.run.values.text(extraction.name);
+        if (extraction.keep && value) state_.kept.insert_or_assign(extraction.name, *value);
+    }
+    return true;
+}
+
+void Browser::stop(Course& course, Stop why, std::string detail) const {
+    course.run.stop = why;
+    course.run.detail = std::move(detail);
+    if (course.before) course.run.evidence.push_back(evidence_of(course.run));
+}
+
+void Browser::stop_failed(Course& course, const Error& error) const {
+    const auto field = error.facts.find("field");
+    if (field != error.facts.end()) course.run.code = field->second;
+    stop(course, stop_of(error), redact(one_line(error.detail), secrets(course.run)));
+}
+
+protocol::EvidenceBlob Browser::evidence_of(const Run& run) const {
+    protocol::EvidenceBlob blob;
+    blob.type = domain::EvidenceType::page;
+    blob.name = "page-" + run.step + ".html";
+    blob.content_type = run.content_type.empty() ? "application/octet-stream" : run.content_type;
+    blob.octets = redact(run.body, secrets(run));
+    return blob;
+}
+
+std::vector<std::string> Browser::secrets(const Run& run) const {
+    std::vector<std::string> all = run.values.secrets();
+    for (std::string& value : cookie_values(state_.jar)) all.push_back(std::move(value));
+    for (const auto& [name, value] : state_.kept) all.push_back(value);
+    return all;
+}
+
+}  // namespace cabroker::adapters::portal

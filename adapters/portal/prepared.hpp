@@ -1,0 +1,52 @@
+// A request of a profile step, filled in and ready to be sent, as a plain value: a `once` request
+// waits as one between the intent and the leave, and crosses in the adapter's cookie.
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/portal/received.hpp"
+#include "adapters/portal/variables.hpp"
+#include "config/portal_profile.hpp"
+#include "domain/error.hpp"
+#include "transport/form.hpp"
+#include "transport/http_client.hpp"
+#include "transport/origin.hpp"
+
+namespace cabroker::adapters::portal {
+
+/// Exactly one of `values` (form encodings) and `document` (JSON) is sent, if any.
+struct Prepared {
+    std::size_t step = 0;
+    std::string method = "GET";
+    std::string url;
+    config::BodyEncoding encoding = config::BodyEncoding::none;
+    transport::FormValues values;
+    std::vector<std::string> file_names;  ///< multipart: one per value, empty: no file
+    std::string document;
+    std::vector<transport::HttpHeader> headers;
+};
+
+/// Fills in the request of step `index` from the page before (nullptr at the first) and the
+/// variables. A form's own controls are carried over. Errors:
+/// - bad_answer: the page before has no such form, link or button, more than one, or it leads out
+///   of `origin`: the page is not the one the profile knows;
+/// - not_found with fact `field`: a choice of the form does not offer the value;
+/// - bad_configuration: the profile names a variable that is not there.
+[[nodiscard]] domain::Result<Prepared> prepare(const config::ProfileStep& step, std::size_t index,
+                                               const Received* before, const Variables& variables,
+                                               const transport::Origin& origin);
+
+/// The HTTP request without cookies, limits and trust, which the browser adds.
+[[nodiscard]] transport::HttpRequest http_request(const Prepared& prepared);
+
+/// The JSON form. Values equal to the variable `csr` are left as a reference to it, because the
+/// cookie is small.
+[[nodiscard]] boost::json::value to_json(const Prepared& prepared, const Variables& variables);
+/// nullopt when it is not what to_json wrote, or needs a variable that is not there.
+[[nodiscard]] std::optional<Prepared> prepared_from(const boost::json::value& value,
+                                                    const Variables& variables);
+
+}  // namespace cabroker::adapters::portal

@@ -1,0 +1,60 @@
+#include "adapters/portal/redaction.hpp"
+
+#include <algorithm>
+
+#include "runtime/log.hpp"
+#include "transport/page.hpp"
+
+namespace cabroker::adapters::portal {
+
+namespace {
+
+constexpr std::size_t kShortestSecret = 4;
+constexpr std::size_t kMostShown = 500;
+constexpr std::string_view kRedacted = "[redacted]";
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string redact_one(const std::string& text, const std::string& secret) {
+    const auto same = [](char a, char b) { return lower(a) == lower(b); };
+    std::string clean;
+    auto from = text.begin();
+    while (true) {
+        const auto hit = std::search(from, text.end(), secret.begin(), secret.end(), same);
+        clean.append(from, hit);
+        if (hit == text.end()) return clean;
+        clean += kRedacted;
+        from = hit + static_cast<std::ptrdiff_t>(secret.size());
+    }
+}
+
+}  // namespace
+
+std::string redact(std::string_view text, const std::vector<std::string>& secrets) {
+    std::string clean(text);
+    for (const std::string& secret : secrets) {
+        if (secret.size() >= kShortestSecret) clean = redact_one(clean, secret);
+    }
+    return clean;
+}
+
+std::vector<std::string> cookie_values(const transport::CookieJar& jar) {
+    std::vector<std::string> values;
+    for (const std::string& line : jar.lines()) {
+        const std::size_t tab = line.rfind('\t');
+        if (tab != std::string::npos) values.push_back(line.substr(tab + 1));
+    }
+    return values;
+}
+
+std::string one_line(std::string_view text) {
+    std::string line = runtime::printable(transport::collapse(text));
+    if (line.size() > kMostShown) {
+        std::size_t cut = kMostShown;
+        while (cut > 0 && (static_cast<unsigned char>(line[cut]) & 0xC0U) == 0x80U) --cut;
+        line.resize(cut);
+    }
+    return line;
+}
+
+}  // namespace cabroker::adapters::portal

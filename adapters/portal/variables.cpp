@@ -1,0 +1,60 @@
+#include "adapters/portal/variables.hpp"
+
+namespace cabroker::adapters::portal {
+
+void Variables::set(std::string name, std::string value) {
+    Value& entry = values_[std::move(name)];
+    entry.values.clear();
+    entry.values.push_back(std::move(value));
+    entry.secret = false;
+}
+
+void Variables::set_secret(std::string name, std::string value) {
+    Value& entry = values_[std::move(name)];
+    entry.values.clear();
+    entry.values.push_back(std::move(value));
+    entry.secret = true;
+}
+
+void Variables::set_list(std::string name, std::vector<std::string> values) {
+    Value& entry = values_[std::move(name)];
+    entry.values = std::move(values);
+    entry.secret = false;
+}
+
+std::optional<std::string> Variables::text(std::string_view name) const {
+    const auto found = values_.find(name);
+    if (found == values_.end()) return std::nullopt;
+    std::string joined;
+    for (const std::string& value : found->second.values) {
+        if (!joined.empty()) joined += '\n';
+        joined += value;
+    }
+    return joined;
+}
+
+std::string Variables::text_or_empty(std::string_view name) const {
+    return text(name).value_or(std::string());
+}
+
+std::vector<std::string> Variables::list(std::string_view name) const {
+    const auto found = values_.find(name);
+    if (found == values_.end()) return {};
+    return found->second.values;
+}
+
+bool Variables::has(std::string_view name) const { return values_.find(name) != values_.end(); }
+
+std::vector<std::string> Variables::secrets() const {
+    std::vector<std::string> all;
+    for (const auto& [name, value] : values_) {
+        if (value.secret) all.insert(all.end(), value.values.begin(), value.values.end());
+    }
+    return all;
+}
+
+config::Lookup Variables::lookup() const {
+    return [this](std::string_view name) { return text(name); };
+}
+
+}  // namespace cabroker::adapters::portal
