@@ -1,0 +1,254 @@
+#include "transport/page.hpp"
+
+#include <libxml/HTMLparser.h>
+#include <libxml/encoding.h>
+
+#include <cmath>
+#include <utility>
+
+#include "transport/page_tree.hpp"
+
+namespace cabroker::transport {
+namespace {
+
+using domain::Error;
+using domain::ErrorCode;
+using domain::Result;
+
+Error not_a_page(const std::string& why) {
+    return {ErrorCode::bad_answer, "cannot read the page: " + why};
+}
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    return out;
+}
+
+std::string charset_in(const std::string& content_type) {
+    const std::size_t at = content_type.find("charset=");
+    if (at == std::string::npos) return {};
+    std::string name = content_type.substr(at + 8);
+    if (!name.empty() && (name.front() == '"' || name.front() == '\'')) {
+        return name.substr(1, name.find(name.front(), 1) - 1);
+    }
+    return name.substr(0, name.find_first_of(" ;\t\"'>/"));
+}
+
+bool is_utf8(const std::string& text) {
+    return xmlCheckUTF8(reinterpret_cast<const unsigned char*>(text.c_str())) != 0;
+}
+
+/// What the parser is told; empty when the page's own meta is to decide.
+Result<std::string> charset_of(const std::string& body, const std::string& content_type) {
+    if (body.starts_with("\xEF\xBB\xBF")) return std::string("utf-8");
+    std::string name = charset_in(content_type);
+    const bool from_header = !name.empty();
+    if (!from_header) {
+        // As browsers do: look for a meta within the first kilobyte.
+        const std::string head = lower(std::string_view(body).substr(0, 1024));
+        const std::size_t meta = head.find("<meta");
+        if (meta != std::string::npos) name = charset_in(head.substr(meta));
+    }
+    if (name.empty()) return std::string(is_utf8(body) ? "utf-8" : "windows-1252");
+    // WHATWG's encoding standard: these labels mean windows-1252.
+    if (name == "iso-8859-1" || name == "latin1" || name == "us-ascii") name = "windows-1252";
+    if (name.find("utf-7") != std::string::npos || name.find("utf7") != std::string::npos) {
+        return not_a_page("its charset is refused");
+    }
+    xmlCharEncodingHandler* const handler = xmlFindCharEncodingHandler(name.c_str());
+    if (handler == nullptr) return not_a_page("its charset is unknown");
+    xmlCharEncCloseFunc(handler);
+    return name;
+}
+
+std::string text_of(const xmlXPathObject& object) {
+    if (object.type == XPATH_BOOLEAN) return object.boolval != 0 ? "true" : "false";
+    xmlChar* const text = object.type == XPATH_NUMBER ? xmlXPathCastNumberToString(object.floatval)
+                                                      : xmlStrdup(object.stringval);
+    const std::string out =
+        text == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(text));
+    xmlFree(text);
+    return collapse(out);
+}
+
+Result<std::vector<std::string>> texts(xmlDoc* doc, xmlNode* from, const std::string& xpath) {
+    const Result<XPathObject> object = evaluate(doc, from, xpath);
+    if (!object) return object.error();
+    std::vector<std::string> out;
+    if ((*object)->type != XPATH_NODESET) {
+        out.push_back(text_of(**object));
+        return out;
+    }
+    const xmlNodeSet* const set = (*object)->nodesetval;
+    for (int i = 0; set != nullptr && i < set->nodeNr; ++i) {
+        if (out.size() == Page::kMaxNodes) {
+            return Error(ErrorCode::limit_exceeded, "cannot read the page: too many matches");
+        }
+        out.push_back(collapse(content_of(set->nodeTab[i])));
+    }
+    return out;
+}
+
+Result<std::optional<std::string>> first_text(xmlDoc* doc, xmlNode* from,
+                                              const std::string& xpath) {
+    Result<std::vector<std::string>> found = texts(doc, from, xpath);
+    if (!found) return found.error();
+    std::optional<std::string> first;
+    if (!found->empty()) first = std::move(found->front());
+    return first;
+}
+
+xmlNode* root_of(const Page::Tree& tree) { return xmlDocGetRootElement(tree.doc.get()); }
+
+}  // namespace
+
+Result<Page> Page::parse(std::string_view body, std::string_view content_type) {
+    if (body.size() > kMaxBytes) {
+        return Error(ErrorCode::limit_exceeded, "cannot read the page: it is too large");
+    }
+    const std::string type = lower(content_type);
+    const bool html =
+        type.empty() || type.starts_with("text/html") || type.starts_with("application/xhtml+xml");
+    if (!html) return not_a_page("it is not HTML");
+    std::string octets(body);
+    for (char& c : octets) {
+        // libxml2 takes a NUL for the end; nothing may hide behind one.
+        if (c == '\0') c = ' ';
+    }
+    if (octets.find_first_not_of(" \t\r\n") == std::string::npos) return not_a_page("it is empty");
+    const Result<std::string> charset = charset_of(octets, type);
+    if (!charset) return charset.error();
+
+    const int options =
+        HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_RECOVER;
+    auto tree = std::make_shared<Tree>();
+    tree->doc.reset(htmlReadMemory(octets.data(), static_cast<int>(octets.size()), nullptr,
+                                   charset->c_str(), options));
+    if (!tree->doc || root_of(*tree) == nullptr) return not_a_page("it is not HTML");
+    take_hidden_away(root_of(*tree));
+    return Page(std::move(tree));
+}
+
+Result<std::vector<std::string>> Page::all(const std::string& xpath) const {
+    return texts(tree_->doc.get(), root_of(*tree_), xpath);
+}
+
+Result<std::optional<std::string>> Page::first(const std::string& xpath) const {
+    return first_text(tree_->doc.get(), root_of(*tree_), xpath);
+}
+
+Result<bool> Page::holds(const std::string& xpath) const {
+    const Result<XPathObject> object = evaluate(tree_->doc.get(), root_of(*tree_), xpath);
+    if (!object) return object.error();
+    return xmlXPathCastToBoolean(object->get()) != 0;
+}
+
+Result<std::vector<PageNode>> Page::nodes(const std::string& xpath) const {
+    const Result<XPathObject> object = evaluate(tree_->doc.get(), root_of(*tree_), xpath);
+    if (!object) return object.error();
+    std::vector<PageNode> out;
+    const xmlNodeSet* const set =
+        (*object)->type == XPATH_NODESET ? (*object)->nodesetval : nullptr;
+    for (int i = 0; set != nullptr && i < set->nodeNr; ++i) {
+        if (set->nodeTab[i]->type != XML_ELEMENT_NODE) continue;
+        if (out.size() == kMaxNodes) {
+            return Error(ErrorCode::limit_exceeded, "cannot read the page: too many matches");
+        }
+        out.push_back(PageNode(tree_, set->nodeTab[i]));
+    }
+    return out;
+}
+
+std::vector<Form> Page::forms() const {
+    std::vector<Form> out;
+    const Result<std::vector<PageNode>> found = nodes("//form");
+    if (!found) return out;
+    for (const PageNode& node : *found) {
+        out.push_back(read_form(tree_->doc.get(), static_cast<xmlNode*>(node.node_)));
+    }
+    return out;
+}
+
+Result<std::optional<Form>> Page::form(const std::string& xpath) const {
+    const Result<std::vector<PageNode>> found = nodes(xpath);
+    if (!found) return found.error();
+    std::optional<Form> form;
+    if (found->size() > 1) return not_a_page("more than one form fits " + xpath);
+    if (found->empty()) return form;
+    auto* const node = static_cast<xmlNode*>(found->front().node_);
+    if (!is_element(node, "form")) {
+        return Error(ErrorCode::bad_configuration,
+                     "cannot use the XPath expression: it selects no form: " + xpath);
+    }
+    form = read_form(tree_->doc.get(), node);
+    return form;
+}
+
+std::optional<Form> Page::form_named(std::string_view id_or_name) const {
+    std::optional<Form> found;
+    for (Form& form : forms()) {
+        if (form.id != id_or_name && form.name != id_or_name) continue;
+        if (found) return std::nullopt;
+        found = std::move(form);
+    }
+    return found;
+}
+
+std::string Page::title() const {
+    const Result<std::optional<std::string>> title = first("//title");
+    return title && *title ? **title : std::string();
+}
+
+std::string Page::text() const {
+    const Result<std::optional<std::string>> text = first("//body");
+    return text && *text ? **text : std::string();
+}
+
+std::string PageNode::text() const { return collapse(content_of(static_cast<xmlNode*>(node_))); }
+
+std::optional<std::string> PageNode::attribute(const std::string& name) const {
+    auto* const node = static_cast<xmlNode*>(node_);
+    if (!has_attribute(node, name.c_str())) return std::nullopt;
+    return attribute_of(node, name.c_str());
+}
+
+Result<std::optional<std::string>> PageNode::first(const std::string& xpath) const {
+    return first_text(tree_->doc.get(), static_cast<xmlNode*>(node_), xpath);
+}
+
+Result<std::vector<std::string>> PageNode::all(const std::string& xpath) const {
+    return texts(tree_->doc.get(), static_cast<xmlNode*>(node_), xpath);
+}
+
+Result<void> check_xpath(const std::string& xpath) {
+    // Evaluated on an empty page: that finds unknown functions and prefixes too, which compiling
+    // alone does not.
+    const Result<Page> page = Page::parse("<html><body></body></html>", "text/html");
+    if (!page) return page.error();
+    const Result<bool> holds = page->holds(xpath);
+    if (!holds) return holds.error();
+    return {};
+}
+
+std::string collapse(std::string_view text) {
+    constexpr std::string_view kNoBreakSpace = "\xC2\xA0";
+    std::string out;
+    bool space = false;
+    while (!text.empty()) {
+        const bool wide = text.starts_with(kNoBreakSpace);
+        const bool white =
+            wide || std::string_view(" \t\r\n\f\v").find(text.front()) != std::string_view::npos;
+        if (white) {
+            space = !out.empty();
+        } else {
+            if (space) out += ' ';
+            space = false;
+            out += text.front();
+        }
+        text.remove_prefix(wide ? kNoBreakSpace.size() : 1);
+    }
+    return out;
+}
+
+}  // namespace cabroker::transport

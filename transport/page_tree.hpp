@@ -1,0 +1,50 @@
+// libxml2's tree and XPath objects as RAII types, and the walk that takes hidden text away.
+// Internal to this folder.
+#pragma once
+
+#include <libxml/tree.h>
+#include <libxml/xpath.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "domain/error.hpp"
+#include "transport/page.hpp"
+
+namespace cabroker::transport {
+
+struct XmlDocFree {
+    void operator()(xmlDoc* doc) const { xmlFreeDoc(doc); }
+};
+using XmlDoc = std::unique_ptr<xmlDoc, XmlDocFree>;
+
+struct XPathObjectFree {
+    void operator()(xmlXPathObject* object) const { xmlXPathFreeObject(object); }
+};
+using XPathObject = std::unique_ptr<xmlXPathObject, XPathObjectFree>;
+
+struct Page::Tree {
+    XmlDoc doc;
+};
+
+/// An attribute's value; empty when there is none.
+[[nodiscard]] std::string attribute_of(xmlNode* node, const char* name);
+[[nodiscard]] bool has_attribute(xmlNode* node, const char* name);
+[[nodiscard]] bool is_element(const xmlNode* node, std::string_view name);
+/// All text below a node as it is written.
+[[nodiscard]] std::string content_of(xmlNode* node);
+
+/// Removes comments, processing instructions, scripts, styles and templates, and the text of hidden
+/// elements; form controls in hidden elements stay.
+void take_hidden_away(xmlNode* root);
+
+/// Evaluates an expression relative to a node. bad_configuration when it does not compile or names
+/// what is not there.
+[[nodiscard]] domain::Result<XPathObject> evaluate(xmlDoc* doc, xmlNode* from,
+                                                   const std::string& xpath);
+
+/// The form that an element is, with its controls.
+[[nodiscard]] Form read_form(xmlDoc* doc, xmlNode* form);
+
+}  // namespace cabroker::transport
