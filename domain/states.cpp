@@ -32,12 +32,14 @@ bool may_move(State from, State to) {
                              {State::queued, State::backoff, State::needs_input, State::waiting_ca,
                               State::outcome_unknown, State::needs_approval});
         case State::backoff:
-            return is_one_of(to, {State::running, State::queued, State::outcome_unknown});
+            return is_one_of(to, {State::running, State::queued, State::needs_input,
+                                  State::waiting_ca, State::outcome_unknown});
         case State::needs_input:
-            return is_one_of(to, {State::running, State::queued, State::outcome_unknown});
+            return is_one_of(to, {State::running, State::queued, State::backoff, State::waiting_ca,
+                                  State::outcome_unknown});
         case State::waiting_ca:
-            return is_one_of(
-                to, {State::running, State::queued, State::needs_input, State::outcome_unknown});
+            return is_one_of(to, {State::running, State::queued, State::backoff, State::needs_input,
+                                  State::outcome_unknown});
         case State::outcome_unknown:
             return is_one_of(to,
                              {State::running, State::queued, State::waiting_ca, State::backoff});

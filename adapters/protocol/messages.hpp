@@ -178,6 +178,7 @@ struct StepResult {
     Answer answer;
     /// Where the request stands now, a stable word: sign_in, access_code, submit, polling, ...
     std::string step;
+    /// For the next step; empty keeps the one before.
     domain::Secret cookie;
     std::optional<Session> session;
     bool drop_session = false;

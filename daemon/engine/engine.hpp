@@ -1,0 +1,189 @@
+// Drives every request step by step through its adapter: takes what is due, asks the outside for
+// one step, commits the result, sets the next due time, and after a crash goes on from the last
+// committed step. Knows no CA and no HTTP.
+#pragma once
+
+#include <array>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "config/settings.hpp"
+#include "daemon/engine/apply.hpp"
+#include "daemon/engine/change_hub.hpp"
+#include "daemon/engine/judge.hpp"
+#include "daemon/engine/request_service.hpp"
+#include "daemon/engine/transition.hpp"
+#include "daemon/link/outside.hpp"
+#include "daemon/store/store.hpp"
+#include "daemon/vault/vault.hpp"
+#include "pki/chain.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/random.hpp"
+
+namespace cabroker::engine {
+
+/// What the crash test hooks into. In the product both are as they stand here.
+struct TestHooks {
+    /// Called with the name of each point that kCrashPoints lists.
+    std::function<void(std::string_view)> crash_point;
+    /// False: effects are not recorded before they are done. The control that must fail.
+    bool record_intents = true;
+};
+
+/// The named points between which a crash makes a difference.
+inline constexpr std::array<std::string_view, 8> kCrashPoints{
+    "request_created", "request_claimed",  "step_answered",   "intent_committed",
+    "effect_answered", "result_committed", "proof_committed", "input_committed"};
+
+/// Everything outlives the engine.
+struct EngineServices {
+    store::Store& store;
+    link::Outside& outside;
+    const vault::Vault& vault;
+    const runtime::Clock& clock;
+    runtime::Random& random;
+    runtime::IdMaker& ids;
+    ChangeHub& hub;
+    const pki::TrustRoots& roots;
+    boost::asio::any_io_executor loop;
+    boost::asio::any_io_executor pool;
+    /// The configuration in force; a reload swaps it.
+    std::function<std::shared_ptr<const config::Settings>()> settings;
+    TestHooks hooks;
+};
+
+/// One thread: the loop's. Lives until the loop has ended.
+class Engine final : public RequestService, public AdapterControl {
+  public:
+    explicit Engine(EngineServices services);
+
+    /// Puts what a crash interrupted in order. Before run(), before the API opens; blocks on the
+    /// disk.
+    [[nodiscard]] domain::Result<void> recover();
+    /// Takes what is due until stop(); spawn it.
+    [[nodiscard]] boost::asio::awaitable<void> run();
+    /// No new steps and no new requests; what is in flight may end. idle() tells when it has.
+    void stop();
+    [[nodiscard]] bool idle() const { return in_flight_.empty(); }
+    /// Looks for due requests now.
+    void kick();
+
+    boost::asio::awaitable<domain::Result<domain::Request>> create(Creation creation,
+                                                                   Also also) override;
+    boost::asio::awaitable<domain::Result<domain::Request>> cancel(domain::RequestId id,
+                                                                   Cancellation what,
+                                                                   domain::Person who,
+                                                                   Also also) override;
+    boost::asio::awaitable<domain::Result<domain::Request>> retry_now(domain::RequestId id,
+                                                                      domain::Person who,
+                                                                      Also also) override;
+    boost::asio::awaitable<domain::Result<domain::Request>> resolve(domain::RequestId id,
+                                                                    Resolution what,
+                                                                    domain::Person who,
+                                                                    Also also) override;
+    boost::asio::awaitable<domain::Result<domain::Request>> give_input(domain::RequestId id,
+                                                                       std::string name,
+                                                                       domain::Secret value,
+                                                                       domain::Person who,
+                                                                       Also also) override;
+    boost::asio::awaitable<domain::Result<domain::Request>> approve(domain::RequestId id,
+                                                                    std::string note,
+                                                                    domain::Person who,
+                                                                    Also also) override;
+    boost::asio::awaitable<domain::Result<domain::Request>> reject(domain::RequestId id,
+                                                                   std::string reason,
+                                                                   domain::Person who,
+                                                                   Also also) override;
+    boost::asio::awaitable<domain::Result<domain::Request>> amend(domain::RequestId id,
+                                                                  Amendment what,
+                                                                  domain::Person who,
+                                                                  Also also) override;
+    boost::asio::awaitable<domain::Result<domain::Request>> comment(domain::RequestId id,
+                                                                    std::string text,
+                                                                    domain::Person who,
+                                                                    Also also) override;
+
+    [[nodiscard]] std::vector<AdapterStatus> adapters() const override;
+    boost::asio::awaitable<domain::Result<void>> pause(std::string adapter, std::string reason,
+                                                       domain::Person who) override;
+    boost::asio::awaitable<domain::Result<void>> resume(std::string adapter,
+                                                        domain::Person who) override;
+    [[nodiscard]] std::vector<SessionStatus> sessions(const std::string& adapter) const override;
+
+  private:
+    /// What one call of the outside was told, as far as its result needs it.
+    struct Call {
+        domain::RequestId id;
+        std::string adapter;
+        std::size_t inputs = 0;
+        std::optional<domain::EffectId> effect;
+        std::optional<domain::MessageId> message;
+        std::optional<std::string> session_key;
+        domain::Duration settle{};
+    };
+    struct InFlight {
+        std::string adapter;
+        std::optional<std::string> session_key;
+    };
+    using Edit = std::function<domain::Result<domain::Request>(store::Tx&, store::StoredRequest&)>;
+
+    void dispatch();
+    [[nodiscard]] bool may_start(const store::StoredRequest& row) const;
+    void start(const store::StoredRequest& row);
+    [[nodiscard]] std::optional<std::string> session_key_of(const domain::Order& order,
+                                                            const std::string& adapter) const;
+    [[nodiscard]] const protocol::Capabilities* capabilities_of(const std::string& adapter) const;
+    /// What the loop knows of now, for changes that run on the writer thread.
+    struct Moment {
+        domain::Time now{};
+        double fraction = 0;
+        Pace retry;
+        Pace poll;
+        domain::Duration settle{};
+    };
+    [[nodiscard]] Moment moment(domain::Duration settle = {}) const;
+    [[nodiscard]] static Situation situation_of(const domain::Request& request,
+                                                const store::Reader& reader, const Moment& moment);
+
+    boost::asio::awaitable<void> drive(domain::RequestId id);
+    boost::asio::awaitable<bool> drive_once(domain::RequestId id);
+    boost::asio::awaitable<bool> step(store::StoredRequest row);
+    boost::asio::awaitable<bool> probe(store::StoredRequest row);
+    boost::asio::awaitable<domain::Result<void>> claim(domain::RequestId id);
+    boost::asio::awaitable<domain::Result<void>> renew_leave(domain::RequestId id,
+                                                             domain::Duration act_for);
+    boost::asio::awaitable<bool> finish_step(Call call,
+                                             std::shared_ptr<protocol::StepResult> result);
+    boost::asio::awaitable<void> finish_silence(Call call, domain::Error error);
+    boost::asio::awaitable<bool> act_unrecorded(Call call,
+                                                std::shared_ptr<protocol::StepResult> intent);
+    boost::asio::awaitable<Judged> judge_in_pool(JudgeTask task);
+    boost::asio::awaitable<Judged> judge_answer(domain::RequestId id,
+                                                std::shared_ptr<protocol::StepResult> result);
+    [[nodiscard]] CallFacts facts_of(const Call& call) const;
+    void give_leave(const store::EffectRow& effect, protocol::StepContext& context) const;
+    boost::asio::awaitable<bool> end_what_is_over(domain::RequestId id);
+
+    [[nodiscard]] domain::Result<protocol::StepContext> context_for(const store::StoredRequest& row,
+                                                                    Call& call);
+    [[nodiscard]] std::optional<protocol::MailIdentity> mail_identity_for(
+        const store::StoredRequest& row);
+    boost::asio::awaitable<domain::Result<domain::Request>> change(domain::RequestId id, Edit edit,
+                                                                   Also also);
+    void reach(std::string_view crash_point) const;
+
+    EngineServices services_;
+    boost::asio::steady_timer wake_;
+    bool kicked_ = false;
+    bool stopping_ = false;
+    std::unordered_map<domain::RequestId, InFlight> in_flight_;
+    std::unordered_map<std::string, std::size_t> per_adapter_;
+    std::unordered_set<std::string> busy_sessions_;
+    std::unordered_map<std::string, std::string> paused_;
+};
+
+}  // namespace cabroker::engine

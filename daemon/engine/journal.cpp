@@ -1,0 +1,152 @@
+#include "daemon/engine/journal.hpp"
+
+#include <boost/json.hpp>
+#include <stdexcept>
+
+#include "domain/states.hpp"
+
+namespace cabroker::engine {
+namespace {
+
+std::string json_of(const Details& details) {
+    boost::json::object object;
+    for (const auto& [name, value] : details) object[name] = value;
+    return boost::json::serialize(object);
+}
+
+}  // namespace
+
+Actor broker() { return {"broker", "cabrokerd"}; }
+Actor adapter_named(std::string name) { return {"adapter", std::move(name)}; }
+Actor peer(const domain::Person& person) {
+    return {"peer", person.asserted ? *person.asserted + " (by " + person.name + ")" : person.name};
+}
+
+void Journal::note(const domain::RequestId& request, const std::string& type, const Actor& actor,
+                   const std::string& text, const Details& details) {
+    store::TimelineEntry entry;
+    entry.request_id = request;
+    entry.at = now_;
+    entry.type = type;
+    entry.actor_kind = actor.kind;
+    entry.actor_name = actor.name;
+    entry.text = text;
+    entry.details = json_of(details);
+    tx_.timeline().append(entry);
+}
+
+void Journal::event(const std::string& type, const domain::Request& request, const Details& data) {
+    store::Event event;
+    event.id = ids_.make<domain::EventId>(now_);
+    event.type = type;
+    event.at = now_;
+    event.request_id = request.id;
+    event.order_id = request.order.id;
+    event.data = json_of(data);
+    tx_.events().append(event);
+}
+
+void Journal::order_event(const std::string& type, const domain::OrderId& order,
+                          const Details& data) {
+    store::Event event;
+    event.id = ids_.make<domain::EventId>(now_);
+    event.type = type;
+    event.at = now_;
+    event.order_id = order;
+    event.data = json_of(data);
+    tx_.events().append(event);
+}
+
+void Journal::events_of_state(const domain::Request& request, const std::string& previous) {
+    Details data{{"kind", std::string(domain::name_of(request.kind))},
+                 {"state", std::string(domain::name_of(request.state))},
+                 {"next_actor", std::string(domain::name_of(request.next_actor))}};
+    if (!previous.empty()) data["previous_state"] = previous;
+    if (request.step) data["step"] = *request.step;
+    if (!previous.empty()) event("request.state_changed", request, data);
+    if (request.state == domain::State::needs_input) {
+        for (const domain::Need& need : request.needs) {
+            Details asked = data;
+            asked["name"] = need.name;
+            if (need.last_error) asked["last_error"] = need.last_error->code;
+            event("request.needs_input", request, asked);
+        }
+    }
+    if (domain::is_settled(request.state)) {
+        if (request.outcome) data["outcome_code"] = request.outcome->code;
+        event("request.settled", request, data);
+    }
+}
+
+void Journal::create(store::StoredRequest& row, const Actor& actor) {
+    domain::Request& request = row.request;
+    request.created_at = now_;
+    request.updated_at = now_;
+    if (domain::is_settled(request.state)) request.settled_at = now_;
+    tx_.requests().insert(row);
+    store::TimelineEntry entry;
+    entry.request_id = request.id;
+    entry.at = now_;
+    entry.type = "state";
+    entry.actor_kind = actor.kind;
+    entry.actor_name = actor.name;
+    entry.state = request.state;
+    entry.text = "request for " + std::string(domain::name_of(request.kind)) + " taken";
+    if (request.outcome) entry.text = "refused: " + request.outcome->detail;
+    tx_.timeline().append(entry);
+    event("request.created", request,
+          {{"kind", std::string(domain::name_of(request.kind))},
+           {"state", std::string(domain::name_of(request.state))}});
+    if (request.state != domain::State::queued) events_of_state(request, "");
+}
+
+domain::Result<void> Journal::save(const domain::Request& before, store::StoredRequest& after,
+                                   const Actor& actor, const std::string& text) {
+    domain::Request& request = after.request;
+    const bool moved = before.state != request.state;
+    if (moved && !domain::may_move(before.state, request.state)) {
+        throw std::logic_error("request " + request.id.text() + " may not go from " +
+                               std::string(domain::name_of(before.state)) + " to " +
+                               std::string(domain::name_of(request.state)));
+    }
+    request.updated_at = now_;
+    if (domain::is_settled(request.state)) {
+        request.settled_at = now_;
+        request.needs.clear();
+        request.next_actor = domain::NextActor::none;
+        request.next_attempt_at.reset();
+        after.due_at.reset();
+        after.sealed_cookie.clear();
+        after.open_effect.reset();
+        tx_.inputs().delete_for_request(request.id);
+    }
+    const domain::Result<void> written = tx_.requests().update(after);
+    if (!written) return written.error();
+    const bool asks_again =
+        !moved && request.state == domain::State::needs_input &&
+        (before.needs.size() != request.needs.size() || before.step != request.step ||
+         (!request.needs.empty() && request.needs.front().last_error));
+    if (moved || asks_again || !text.empty()) {
+        store::TimelineEntry entry;
+        entry.request_id = request.id;
+        entry.at = now_;
+        entry.type = moved ? "state" : "step";
+        entry.actor_kind = actor.kind;
+        entry.actor_name = actor.name;
+        if (moved) entry.state = request.state;
+        entry.text = text.empty() ? std::string(domain::name_of(request.state)) : text;
+        if (request.outcome && domain::is_settled(request.state)) {
+            entry.details =
+                json_of({{"code", request.outcome->code}, {"hint", request.outcome->hint}});
+        }
+        tx_.timeline().append(entry);
+    }
+    if (moved) events_of_state(request, std::string(domain::name_of(before.state)));
+    if (asks_again) {
+        for (const domain::Need& need : request.needs)
+            event("request.needs_input", request, {{"name", need.name}});
+    }
+    return {};
+}
+
+}  // namespace cabroker::engine

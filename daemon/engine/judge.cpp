@@ -1,0 +1,109 @@
+#include "daemon/engine/judge.hpp"
+
+#include "pki/certificate.hpp"
+#include "pki/csr.hpp"
+
+namespace cabroker::engine {
+namespace {
+
+Judged doubted(std::string reason, std::string detail) {
+    Judged judged;
+    judged.judgement.reason = std::move(reason);
+    judged.judgement.detail = std::move(detail);
+    return judged;
+}
+
+Judged doubted(const domain::Error& error) {
+    const auto reason = error.facts.find("reason");
+    return doubted(reason == error.facts.end() ? "certificate_unreadable" : reason->second,
+                   error.detail);
+}
+
+Judged believed() {
+    Judged judged;
+    judged.judgement.believed = true;
+    return judged;
+}
+
+std::vector<domain::Format> wanted_formats(const domain::Params& params) {
+    const auto* reissue = std::get_if<domain::ReissueParams>(&params);
+    const auto* download = std::get_if<domain::DownloadParams>(&params);
+    std::vector<domain::Format> formats;
+    if (reissue != nullptr) formats = reissue->formats;
+    if (download != nullptr) formats = download->formats;
+    if (formats.empty()) formats.push_back(domain::Format::pem_all);
+    return formats;
+}
+
+Judged judge_certificates(const JudgeTask& task, const pki::TrustRoots& roots) {
+    std::optional<std::string> expected_key;
+    if (const auto* reissue = std::get_if<domain::ReissueParams>(&task.params)) {
+        const pki::CsrReport csr = pki::inspect_csr(reissue->csr);
+        if (!csr.key) return doubted("csr_unparsable", "the stored CSR cannot be read");
+        expected_key = csr.key->spki_sha256;
+    }
+    std::vector<pki::Certificate> certificates;
+    for (const std::string& der : task.certificates) {
+        const auto certificate = pki::Certificate::from_der(der);
+        if (!certificate) return doubted(certificate.error());
+        certificates.push_back(*certificate);
+    }
+    const auto leaf = pki::leaf_of(certificates, expected_key.value_or(""));
+    if (!leaf) {
+        if (expected_key)
+            return doubted("key_mismatch", "no certificate of the answer has the CSR's key");
+        return doubted(leaf.error());
+    }
+    std::vector<std::string> names;
+    if (task.common_name) names.push_back(*task.common_name);
+    const auto fits = pki::judge_certificate(*leaf, expected_key, names, task.now);
+    if (!fits) return doubted(fits.error());
+    const auto chain = pki::verify_chain(*leaf, certificates, roots, task.now);
+    if (!chain) return doubted(chain.error());
+
+    Judged judged = believed();
+    judged.facts = leaf->facts();
+    judged.spki_sha256 = leaf->spki_sha256();
+    for (const pki::Certificate& certificate : *chain) judged.chain.push_back(certificate.der());
+    for (const domain::Format format : wanted_formats(task.params)) {
+        auto file =
+            pki::convert(format, *chain, task.common_name.value_or(leaf->facts().common_name));
+        if (!file) return doubted(file.error());
+        judged.files.push_back(JudgedFile{format, std::move(*file)});
+    }
+    return judged;
+}
+
+}  // namespace
+
+Judged judge(const JudgeTask& task, const pki::TrustRoots& roots) {
+    const domain::Kind kind = domain::kind_of(task.params);
+    if (task.done_code != success_code_of(kind)) {
+        return doubted("wrong_answer", "the adapter says " + task.done_code +
+                                           " to a request of kind " +
+                                           std::string(domain::name_of(kind)));
+    }
+    switch (kind) {
+        case domain::Kind::reissue:
+        case domain::Kind::download:
+            return judge_certificates(task, roots);
+        case domain::Kind::status:
+            if (!task.status) return doubted("status_not_shown", "the answer holds no status");
+            return believed();
+        case domain::Kind::revoke:
+            if (!task.status || task.status->status != domain::OrderStatus::revoked) {
+                return doubted("status_not_shown",
+                               "the upstream does not show the order as revoked yet");
+            }
+            return believed();
+        case domain::Kind::transfer:
+            if (!task.account)
+                return doubted("account_not_shown", "the answer does not say where it is now");
+            return believed();
+        case domain::Kind::cancel:
+            return believed();
+    }
+    return doubted("wrong_answer", "unknown kind of request");
+}
+
+}  // namespace cabroker::engine
