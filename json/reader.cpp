@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <functional>
+#include <set>
+#include <vector>
 
 #include "json/time_text.hpp"
 
@@ -21,6 +24,38 @@ bool has_unicode_line_end(std::string_view text) {
     return text.find("\xC2\x85") != std::string_view::npos ||
            text.find("\xE2\x80\xA8") != std::string_view::npos ||
            text.find("\xE2\x80\xA9") != std::string_view::npos;
+}
+
+// Edit distance with swaps of neighbours, for short names.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::vector<std::size_t>> cost(a.size() + 1,
+                                               std::vector<std::size_t>(b.size() + 1));
+    for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
+    for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t replaced = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+            cost[i][j] = std::min({replaced, cost[i - 1][j] + 1, cost[i][j - 1] + 1});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+        }
+    }
+    return cost[a.size()][b.size()];
+}
+
+// The known name that a wrong one was probably meant to be, or nothing.
+std::string closest(std::string_view name, const std::set<std::string, std::less<>>& known) {
+    if (name.size() > 64) return {};
+    std::string best;
+    std::size_t least = std::max<std::size_t>(name.size() / 3, 1) + 1;
+    for (const std::string& candidate : known) {
+        const std::size_t far = distance(name, candidate);
+        if (far < least) {
+            least = far;
+            best = candidate;
+        }
+    }
+    return best;
 }
 
 }  // namespace
@@ -207,8 +242,11 @@ void ObjectReader::finish() {
     if (object_ == nullptr) return;
     for (const auto& entry : *object_) {
         const std::string_view name(entry.key().data(), entry.key().size());
-        if (read_.find(name) == read_.end())
-            complain(name, "unknown_field", "remove this member: it is not known here");
+        if (read_.find(name) != read_.end()) continue;
+        const std::string meant = closest(name, read_);
+        complain(name, "unknown_field",
+                 "remove this member: it is not known here" +
+                     (meant.empty() ? std::string() : "; did you mean \"" + meant + "\"?"));
     }
 }
 
