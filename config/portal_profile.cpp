@@ -1,0 +1,176 @@
+#include "config/portal_profile.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace cabroker::config {
+namespace {
+
+using domain::Word;
+
+constexpr std::array<Word<PortalOperation>, 8> kOperations{{
+    {PortalOperation::sign_in, "sign_in"},
+    {PortalOperation::enter_code, "enter_code"},
+    {PortalOperation::read_order, "read_order"},
+    {PortalOperation::reissue, "reissue"},
+    {PortalOperation::download, "download"},
+    {PortalOperation::revoke, "revoke"},
+    {PortalOperation::cancel_reissue, "cancel_reissue"},
+    {PortalOperation::sign_out, "sign_out"},
+}};
+
+constexpr std::array<Word<PageOutcome>, 16> kOutcomes{{
+    {PageOutcome::wrong_contact, "wrong_contact"},
+    {PageOutcome::unknown_order, "unknown_order"},
+    {PageOutcome::access_code_wrong, "access_code_wrong"},
+    {PageOutcome::access_code_expired, "access_code_expired"},
+    {PageOutcome::access_code_attempts_exhausted, "access_code_attempts_exhausted"},
+    {PageOutcome::session_expired, "session_expired"},
+    {PageOutcome::guest_access_disabled, "guest_access_disabled"},
+    {PageOutcome::revoke_not_allowed, "revoke_not_allowed"},
+    {PageOutcome::awaiting_approval, "awaiting_approval"},
+    {PageOutcome::human_login, "human_login"},
+    {PageOutcome::rate_limited, "rate_limited"},
+    {PageOutcome::maintenance, "maintenance"},
+    {PageOutcome::csr_rejected, "csr_rejected"},
+    {PageOutcome::reissue_pending, "reissue_pending"},
+    {PageOutcome::order_not_issued, "order_not_issued"},
+    {PageOutcome::not_supported_by_channel, "not_supported_by_channel"},
+}};
+
+constexpr std::array<std::string_view, 13> kGiven{
+    "email",  "order_identifier",  "common_name", "supplier_order_id", "access_code",
+    "csr",    "validation_method", "reason",      "reason_code",       "format",
+    "serial", "username",          "password"};
+
+std::string folded(std::string_view word) {
+    constexpr std::string_view kBlank = " \t\r\n";
+    while (!word.empty() && kBlank.find(word.front()) != std::string_view::npos)
+        word.remove_prefix(1);
+    while (!word.empty() && kBlank.find(word.back()) != std::string_view::npos)
+        word.remove_suffix(1);
+    std::string out;
+    for (const char c : word) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return out;
+}
+
+}  // namespace
+
+std::string_view name_of(PortalOperation operation) {
+    for (const auto& word : kOperations) {
+        if (word.value == operation) return word.name;
+    }
+    return "unknown";
+}
+
+std::string_view name_of(PageOutcome outcome) {
+    for (const auto& word : kOutcomes) {
+        if (word.value == outcome) return word.name;
+    }
+    return "unknown";
+}
+
+std::optional<PageOutcome> parse_page_outcome(std::string_view word) {
+    for (const auto& known : kOutcomes) {
+        if (known.name == word) return known.value;
+    }
+    return std::nullopt;
+}
+
+std::optional<PortalOperation> parse_portal_operation(std::string_view word) {
+    for (const auto& known : kOperations) {
+        if (known.name == word) return known.value;
+    }
+    return std::nullopt;
+}
+
+std::string page_outcome_words() {
+    std::string list;
+    for (const auto& known : kOutcomes) {
+        list += (list.empty() ? "" : ", ") + std::string(known.name);
+    }
+    return list;
+}
+
+std::string portal_operation_words() {
+    std::string list;
+    for (const auto& known : kOperations) {
+        list += (list.empty() ? "" : ", ") + std::string(known.name);
+    }
+    return list;
+}
+
+std::string_view name_of(Method method) {
+    switch (method) {
+        case Method::get:
+            return "GET";
+        case Method::post:
+            return "POST";
+        case Method::put:
+            return "PUT";
+        case Method::delete_:
+            return "DELETE";
+    }
+    return "GET";
+}
+
+bool is_given_variable(std::string_view name) {
+    return std::find(kGiven.begin(), kGiven.end(), name) != kGiven.end();
+}
+
+bool CodePattern::accepts(std::string_view code) const {
+    if (code.size() < min_length || code.size() > max_length) return false;
+    return std::all_of(code.begin(), code.end(), [this](char c) {
+        return (digits && c >= '0' && c <= '9') || (upper && c >= 'A' && c <= 'Z') ||
+               (lower && c >= 'a' && c <= 'z') || others.find(c) != std::string::npos;
+    });
+}
+
+std::string CodePattern::text() const {
+    std::string out = std::to_string(min_length);
+    if (max_length != min_length) out += " to " + std::to_string(max_length);
+    out += " characters:";
+    if (digits) out += " digits,";
+    if (upper && lower) {
+        out += " letters,";
+    } else if (upper) {
+        out += " upper-case letters,";
+    } else if (lower) {
+        out += " lower-case letters,";
+    }
+    if (!others.empty()) out += " any of `" + others + "`,";
+    out.pop_back();
+    return out;
+}
+
+const PageRule* PortalProfile::page(std::string_view wanted) const {
+    const auto found = std::find_if(pages.begin(), pages.end(),
+                                    [&](const PageRule& rule) { return rule.name == wanted; });
+    return found == pages.end() ? nullptr : &*found;
+}
+
+const ProfileOperation* PortalProfile::operation(PortalOperation wanted) const {
+    const auto found = operations.find(wanted);
+    return found == operations.end() ? nullptr : &found->second;
+}
+
+domain::OrderStatus PortalProfile::status_of(std::string_view raw) const {
+    const auto found = words.statuses.find(folded(raw));
+    return found == words.statuses.end() ? domain::OrderStatus::unknown : found->second;
+}
+
+std::vector<domain::Kind> PortalProfile::kinds() const {
+    std::vector<domain::Kind> kinds;
+    const auto add = [&](PortalOperation operation_needed, domain::Kind kind) {
+        if (operation(operation_needed) != nullptr) kinds.push_back(kind);
+    };
+    add(PortalOperation::read_order, domain::Kind::status);
+    add(PortalOperation::reissue, domain::Kind::reissue);
+    add(PortalOperation::revoke, domain::Kind::revoke);
+    add(PortalOperation::cancel_reissue, domain::Kind::cancel);
+    add(PortalOperation::download, domain::Kind::download);
+    return kinds;
+}
+
+}  // namespace cabroker::config

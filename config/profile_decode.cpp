@@ -1,0 +1,328 @@
+#include "config/profile_decode.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cctype>
+
+#include "config/decode_tools.hpp"
+
+namespace cabroker::config {
+namespace {
+
+namespace bj = boost::json;
+using json::ObjectReader;
+using json::Problems;
+
+CodePattern decode_pattern(const bj::value& value, const std::string& pointer, Problems& problems) {
+    CodePattern pattern;
+    ObjectReader reader(value, pointer, problems);
+    pattern.min_length = static_cast<std::size_t>(reader.integer("min", 1, 1024).value_or(4));
+    pattern.max_length = static_cast<std::size_t>(reader.integer("max", 1, 1024).value_or(64));
+    if (pattern.max_length < pattern.min_length)
+        reader.complain("max", "out_of_range", "must not be less than min");
+    if (const auto classes = reader.lines("characters", 3)) {
+        pattern.digits = false;
+        for (std::size_t at = 0; at < classes->size(); ++at) {
+            const std::string& name = (*classes)[at];
+            pattern.digits = pattern.digits || name == "digits";
+            pattern.upper = pattern.upper || name == "upper";
+            pattern.lower = pattern.lower || name == "lower";
+            if (name != "digits" && name != "upper" && name != "lower")
+                problems.emplace_back(reader.at("characters") + "/" + std::to_string(at),
+                                      "unknown_value", "use one of: digits, upper, lower");
+        }
+    }
+    pattern.others = reader.line("others", 64).value_or("");
+    reader.finish();
+    return pattern;
+}
+
+CodeMail decode_code_mail(const bj::value& value, const std::string& pointer, Problems& problems) {
+    CodeMail mail;
+    ObjectReader reader(value, pointer, problems);
+    if (reader.require("from")) mail.senders = reader.lines("from", 100).value_or(mail.senders);
+    mail.subject_contains = reader.line("subject_contains").value_or("");
+    if (reader.require("code_after"))
+        mail.code_after = reader.lines("code_after", 20).value_or(mail.code_after);
+    const auto binds = reader.word(
+        "binds",
+        [](std::string_view word) -> std::optional<CodeMail::Binds> {
+            if (word == "nothing") return CodeMail::Binds::nothing;
+            if (word == "order_id") return CodeMail::Binds::order_id;
+            if (word == "common_name") return CodeMail::Binds::common_name;
+            if (word == "nonce") return CodeMail::Binds::nonce;
+            return std::nullopt;
+        },
+        "nothing, order_id, common_name, nonce");
+    if (binds) mail.binds = *binds;
+    mail.binding_after = reader.lines("binding_after", 20).value_or(mail.binding_after);
+    if (mail.binds != CodeMail::Binds::nothing) reader.require("binding_after");
+    reader.finish();
+    return mail;
+}
+
+AccessCodeRules decode_access_code(const bj::value& value, const std::string& pointer,
+                                   Problems& problems) {
+    AccessCodeRules rules;
+    ObjectReader reader(value, pointer, problems);
+    rules.ttl = reader.duration("ttl").value_or(rules.ttl);
+    if (const bj::value* pattern = reader.member("pattern"))
+        rules.pattern = decode_pattern(*pattern, reader.at("pattern"), problems);
+    if (const auto attempts = reader.integer("attempts", 1, 100))
+        rules.attempts = static_cast<int>(*attempts);
+    if (const bj::value* mail = reader.member("mail"))
+        rules.mail = decode_code_mail(*mail, reader.at("mail"), problems);
+    reader.finish();
+    return rules;
+}
+
+std::string folded(std::string_view word) {
+    std::string out;
+    for (const char c : word) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    while (out.starts_with(' ')) out.erase(0, 1);
+    while (out.ends_with(' ')) out.pop_back();
+    return out;
+}
+
+// Ours → theirs, the keys being one of our vocabularies.
+template <class Enum>
+void decode_words(ObjectReader& reader, std::string_view key, std::map<Enum, std::string>& into,
+                  Problems& problems) {
+    const auto members = reader.string_map(key);
+    if (!members) return;
+    for (const auto& [name, theirs] : *members) {
+        const std::optional<Enum> ours = domain::parse<Enum>(name);
+        if (ours) {
+            into.emplace(*ours, theirs);
+        } else {
+            problems.emplace_back(reader.at(key) + "/" + json::pointer_segment(name),
+                                  "unknown_value", "use one of: " + domain::list_of_words<Enum>());
+        }
+    }
+}
+
+WordMaps decode_word_maps(const bj::value& value, const std::string& pointer, Problems& problems) {
+    WordMaps maps;
+    ObjectReader reader(value, pointer, problems);
+    if (const auto statuses = reader.string_map("statuses", 200)) {
+        for (const auto& [theirs, name] : *statuses) {
+            const auto ours = domain::parse<domain::OrderStatus>(name);
+            if (ours) {
+                maps.statuses.insert_or_assign(folded(theirs), *ours);
+            } else {
+                problems.emplace_back(
+                    reader.at("statuses") + "/" + json::pointer_segment(theirs), "unknown_value",
+                    "use one of: " + domain::list_of_words<domain::OrderStatus>());
+            }
+        }
+    }
+    decode_words(reader, "validation_methods", maps.validation_methods, problems);
+    decode_words(reader, "formats", maps.formats, problems);
+    decode_words(reader, "reason_codes", maps.reason_codes, problems);
+    reader.finish();
+    return maps;
+}
+
+PageRule decode_page(const std::string& name, const bj::value& value, const std::string& pointer,
+                     Problems& problems) {
+    PageRule rule;
+    rule.name = name;
+    check_name(name, pointer, problems);
+    ObjectReader reader(value, pointer, problems);
+    if (const bj::value* statuses = reader.member("status")) {
+        for_each_entry(
+            *statuses, reader.at("status"), 20, problems,
+            [&](const bj::value& status, const std::string& where) {
+                if (status.is_int64() && status.get_int64() >= 100 && status.get_int64() <= 599) {
+                    rule.statuses.push_back(static_cast<int>(status.get_int64()));
+                } else {
+                    problems.emplace_back(where, "out_of_range",
+                                          "must be an HTTP status, 100 to 599");
+                }
+            });
+    }
+    rule.path = reader.line("path").value_or("");
+    rule.xpath = reader.line("xpath", 2048).value_or("");
+    if (reader.has("xpath")) check_xpath(rule.xpath, reader.at("xpath"), problems);
+    rule.json_pointer = reader.line("json").value_or("");
+    if (reader.has("json")) check_json_pointer(rule.json_pointer, reader.at("json"), problems);
+    rule.json_equals = reader.line("equals");
+    if (rule.json_equals && rule.json_pointer.empty())
+        reader.complain("equals", "bad_format", "goes with `json` only");
+    rule.content_type = reader.line("content_type", 128).value_or("");
+    reader.finish();
+    if (rule.statuses.empty() && rule.path.empty() && rule.xpath.empty() &&
+        rule.json_pointer.empty() && rule.content_type.empty())
+        problems.emplace_back(
+            pointer, "required",
+            "say how to recognise the page: status, path, xpath, json or content_type");
+    return rule;
+}
+
+void decode_dates(const bj::value& value, const std::string& pointer, PortalProfile& profile,
+                  Problems& problems) {
+    ObjectReader reader(value, pointer, problems);
+    profile.date_formats = reader.lines("formats", 20).value_or(profile.date_formats);
+    if (const auto offset = reader.line("utc_offset", 6)) {
+        const auto is_digit = [&](std::size_t at) {
+            return (*offset)[at] >= '0' && (*offset)[at] <= '9';
+        };
+        const bool shaped = offset->size() == 6 && ((*offset)[0] == '+' || (*offset)[0] == '-') &&
+                            is_digit(1) && is_digit(2) && (*offset)[3] == ':' && is_digit(4) &&
+                            is_digit(5);
+        if (!shaped) {
+            reader.complain("utc_offset", "bad_format",
+                            "must be an offset such as \"+00:00\" or \"-07:00\"");
+        } else {
+            const auto number = [&](std::size_t at) {
+                return ((*offset)[at] - '0') * 10 + ((*offset)[at + 1] - '0');
+            };
+            const int minutes = number(1) * 60 + number(4);
+            profile.utc_offset = std::chrono::minutes((*offset)[0] == '-' ? -minutes : minutes);
+        }
+    }
+    reader.finish();
+}
+
+void decode_head(ObjectReader& reader, PortalProfile& profile, Problems& problems) {
+    if (reader.require("name")) profile.name = reader.line("name", 64).value_or("");
+    profile.title = reader.line("title", 256).value_or(profile.name);
+    const auto binds = reader.word(
+        "binds",
+        [](std::string_view word) -> std::optional<Binding> {
+            if (word == "order_and_contact") return Binding::order_and_contact;
+            if (word == "account") return Binding::account;
+            return std::nullopt;
+        },
+        "order_and_contact, account");
+    if (binds) profile.binds = *binds;
+    profile.session_ttl = reader.duration("session_ttl").value_or(profile.session_ttl);
+    using Identifier = PortalProfile::OrderIdentifier;
+    profile.order_identifiers = word_list(
+        reader, "order_identifiers", problems,
+        [](std::string_view word) -> std::optional<Identifier> {
+            if (word == "supplier_order_id") return Identifier::supplier_order_id;
+            if (word == "common_name") return Identifier::common_name;
+            return std::nullopt;
+        },
+        "supplier_order_id, common_name");
+    if (profile.order_identifiers.empty())
+        profile.order_identifiers = {Identifier::supplier_order_id, Identifier::common_name};
+    if (const bj::value* code = reader.member("access_code"))
+        profile.access_code = decode_access_code(*code, reader.at("access_code"), problems);
+    if (const bj::value* dates = reader.member("dates"))
+        decode_dates(*dates, reader.at("dates"), profile, problems);
+    if (const bj::value* words = reader.member("words"))
+        profile.words = decode_word_maps(*words, reader.at("words"), problems);
+    const auto proof = reader.word("proof_format", domain::parse<domain::Format>,
+                                   domain::list_of_words<domain::Format>());
+    if (proof) profile.proof_format = *proof;
+}
+
+void decode_operations(ObjectReader& reader, PortalProfile& profile, Problems& problems) {
+    if (!reader.require("operations")) return;
+    const bj::value* operations = reader.member("operations");
+    const std::set<std::string> kept = kept_variables(*operations);
+    for_each_member(
+        reader, "operations",
+        [&](const std::string& name, const bj::value& value, const std::string& at) {
+            const std::optional<PortalOperation> operation = parse_portal_operation(name);
+            if (!operation) {
+                problems.emplace_back(at, "unknown_field",
+                                      "operations are: " + portal_operation_words());
+                return;
+            }
+            profile.operations.emplace(
+                *operation, decode_operation(*operation, value, at, profile, kept, problems));
+        });
+    const auto need = [&](PortalOperation operation) {
+        if (profile.operation(operation) == nullptr)
+            problems.emplace_back(
+                reader.at("operations"), "required",
+                "the operation " + std::string(name_of(operation)) + " is missing");
+    };
+    need(PortalOperation::read_order);
+    if (profile.binds == Binding::order_and_contact) {
+        need(PortalOperation::sign_in);
+        need(PortalOperation::enter_code);
+    }
+    if (profile.operation(PortalOperation::reissue) != nullptr) need(PortalOperation::download);
+    if (profile.operation(PortalOperation::download) != nullptr &&
+        !profile.words.formats.contains(profile.proof_format))
+        problems.emplace_back(reader.at("proof_format"), "unknown_value",
+                              "must be one of words.formats, which the portal offers");
+}
+
+}  // namespace
+
+void check_xpath(const std::string& xpath, const std::string& pointer, Problems& problems) {
+    std::string open;
+    char quote = 0;
+    for (const char c : xpath) {
+        if (quote != 0) {
+            if (c == quote) quote = 0;
+        } else if (c == '\'' || c == '"') {
+            quote = c;
+        } else if (c == '(' || c == '[') {
+            open += c;
+        } else if (c == ')' || c == ']') {
+            if (open.empty() || open.back() != (c == ')' ? '(' : '[')) {
+                problems.emplace_back(pointer, "bad_format",
+                                      std::string("the XPath has a `") + c + "` too many");
+                return;
+            }
+            open.pop_back();
+        }
+    }
+    if (quote != 0)
+        problems.emplace_back(pointer, "bad_format", "the XPath has a quote that does not end");
+    if (!open.empty())
+        problems.emplace_back(pointer, "bad_format",
+                              "the XPath has a `" + open + "` that is not closed");
+    if (xpath.empty()) problems.emplace_back(pointer, "bad_format", "the XPath is empty");
+}
+
+void check_json_pointer(const std::string& expression, const std::string& pointer,
+                        Problems& problems) {
+    bool good = expression.starts_with('/');
+    for (std::size_t at = 0; at < expression.size(); ++at) {
+        if (expression[at] != '~') continue;
+        good = good && at + 1 < expression.size() &&
+               (expression[at + 1] == '0' || expression[at + 1] == '1');
+    }
+    if (!good)
+        problems.emplace_back(pointer, "bad_format",
+                              "must be a JSON pointer such as /order/status");
+}
+
+PortalProfile decode_portal_profile(const bj::value& value, const std::string& pointer,
+                                    Problems& problems) {
+    PortalProfile profile;
+    ObjectReader reader(value, pointer, problems);
+    if (!value.is_object()) return profile;
+    decode_head(reader, profile, problems);
+    if (reader.require("pages")) {
+        for_each_member(reader, "pages",
+                        [&](const std::string& name, const bj::value& page, const std::string& at) {
+                            profile.pages.push_back(decode_page(name, page, at, problems));
+                        });
+    }
+    if (const bj::value* errors = reader.member("errors")) {
+        for_each_entry(
+            *errors, reader.at("errors"), 200, problems,
+            [&](const bj::value& entry, const std::string& at) {
+                Expectation error = decode_expectation(entry, at, profile, {}, 0, problems);
+                if (error.then != Expectation::Then::outcome &&
+                    error.then != Expectation::Then::rejected)
+                    problems.emplace_back(
+                        at, "required",
+                        "give outcome or rejected: this list is for pages that end a step");
+                profile.errors.push_back(std::move(error));
+            });
+    }
+    decode_operations(reader, profile, problems);
+    reader.finish();
+    return profile;
+}
+
+}  // namespace cabroker::config

@@ -1,0 +1,38 @@
+// Inside config/: the parts of decode_portal_profile.
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "config/portal_profile.hpp"
+
+namespace cabroker::config {
+
+[[nodiscard]] std::optional<PortalOperation> parse_portal_operation(std::string_view word);
+[[nodiscard]] std::string page_outcome_words();
+[[nodiscard]] std::string portal_operation_words();
+
+/// Steps of one operation. `known` holds the variables that templates may name when the operation
+/// starts.
+[[nodiscard]] ProfileOperation decode_operation(
+    PortalOperation operation, const boost::json::value& value, const std::string& pointer,
+    const PortalProfile& profile, const std::set<std::string>& known, json::Problems& problems);
+/// Variables that the operations of a profile keep in the session.
+[[nodiscard]] std::set<std::string> kept_variables(const boost::json::value& operations);
+/// One `{page: ..., ...}`; `steps` are the step names that skip_to may name, in order, `own` the
+/// step's index.
+[[nodiscard]] Expectation decode_expectation(const boost::json::value& value,
+                                             const std::string& pointer,
+                                             const PortalProfile& profile,
+                                             const std::vector<std::string>& steps, std::size_t own,
+                                             json::Problems& problems);
+/// Complains when brackets or quotes of an XPath do not pair, or it is empty.
+void check_xpath(const std::string& xpath, const std::string& pointer, json::Problems& problems);
+/// Complains unless it is an RFC 6901 pointer.
+void check_json_pointer(const std::string& expression, const std::string& pointer,
+                        json::Problems& problems);
+
+}  // namespace cabroker::config
