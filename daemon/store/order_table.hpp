@@ -54,6 +54,8 @@ class OrderTable {
     [[nodiscard]] domain::Result<void> update(domain::Order& order);
 
   private:
+    [[nodiscard]] domain::Error taken(const domain::Order& order) const;
+
     Connection& connection_;
 };
 

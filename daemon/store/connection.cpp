@@ -1,0 +1,169 @@
+#include "daemon/store/connection.hpp"
+
+#include "daemon/store/views.hpp"
+
+namespace cabroker::store {
+namespace {
+
+constexpr std::size_t kMostStatements = 256;
+
+}  // namespace
+
+void Changes::event(std::int64_t seq) {
+    if (first_ == 0) first_ = seq;
+    last_ = seq;
+}
+
+void Changes::clear() {
+    first_ = 0;
+    last_ = 0;
+    requests_.clear();
+}
+
+void Changes::merge_into(CommitNotice& notice) const {
+    if (first_ != 0 && notice.first_seq == 0) notice.first_seq = first_;
+    if (last_ != 0) notice.last_seq = last_;
+    notice.changed_requests.insert(notice.changed_requests.end(), requests_.begin(),
+                                   requests_.end());
+}
+
+std::filesystem::path database_path(const StoreOptions& options) {
+    return options.state_dir / "cabroker.db";
+}
+
+void damaged(const std::string& what) {
+    throw std::runtime_error("the database holds a damaged row: " + what);
+}
+
+Connection::Connection(const StoreOptions& options, Access access)
+    : database_(database_path(options).string(), SQLite::OPEN_READWRITE,
+                static_cast<int>(options.busy_timeout.count()), options.vfs) {
+    database_.exec("PRAGMA foreign_keys=ON");
+    database_.exec("PRAGMA temp_store=MEMORY");
+    // SQL in a damaged or planted schema must not run with our rights.
+    database_.exec("PRAGMA trusted_schema=OFF");
+    if (access == Access::read) {
+        database_.exec("PRAGMA query_only=ON");
+        return;
+    }
+    database_.exec("PRAGMA journal_mode=WAL");
+    database_.exec("PRAGMA wal_autocheckpoint=0");  // the writer does it between two groups
+    database_.exec("PRAGMA journal_size_limit=67108864");
+    switch (options.synchronous) {
+        case Synchronous::off:
+            database_.exec("PRAGMA synchronous=OFF");
+            break;
+        case Synchronous::normal:
+            database_.exec("PRAGMA synchronous=NORMAL");
+            break;
+        case Synchronous::full:
+            database_.exec("PRAGMA synchronous=FULL");
+            break;
+    }
+}
+
+Connection::Prepared& Connection::prepared(const std::string& sql) {
+    const auto found = statements_.find(sql);
+    if (found != statements_.end()) return *found->second;
+    // Lists come in many shapes: forget rather than let their statements pile up.
+    if (statements_.size() >= kMostStatements) {
+        std::erase_if(statements_, [](const auto& entry) { return !entry.second->in_use; });
+    }
+    return *statements_.emplace(sql, std::make_unique<Prepared>(database_, sql)).first->second;
+}
+
+Query::Query(Connection& connection, const std::string& sql) : prepared_(connection.prepared(sql)) {
+    if (prepared_.in_use) throw std::logic_error("a statement is used inside itself: " + sql);
+    prepared_.in_use = true;
+}
+
+Query::~Query() {
+    (void)prepared_.statement.tryReset();
+    try {
+        prepared_.statement.clearBindings();
+    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): clearing cannot fail
+    }
+    prepared_.in_use = false;
+}
+
+Query& Query::text(const std::string& value) {
+    prepared_.statement.bindNoCopy(++bound_, value);
+    return *this;
+}
+
+Query& Query::text(std::string&& value) {
+    prepared_.statement.bind(++bound_, value);
+    return *this;
+}
+
+Query& Query::text(const std::optional<std::string>& value) {
+    return value ? text(*value) : null();
+}
+
+Query& Query::blob(const std::string& value) {
+    prepared_.statement.bindNoCopy(++bound_, static_cast<const void*>(value.data()),
+                                   static_cast<int>(value.size()));
+    return *this;
+}
+
+Query& Query::integer(std::int64_t value) {
+    prepared_.statement.bind(++bound_, value);
+    return *this;
+}
+
+Query& Query::time(const std::optional<domain::Time>& value) {
+    return value ? time(*value) : null();
+}
+
+Query& Query::null() {
+    prepared_.statement.bind(++bound_);
+    return *this;
+}
+
+bool Query::next() {
+    column_ = 0;
+    return prepared_.statement.executeStep();
+}
+
+int Query::run() { return prepared_.statement.exec(); }
+
+bool Query::is_null() { return prepared_.statement.isColumnNull(column_); }
+
+std::string Query::text() { return blob(); }
+
+std::optional<std::string> Query::opt_text() {
+    if (is_null()) {
+        ++column_;
+        return std::nullopt;
+    }
+    return blob();
+}
+
+std::string Query::blob() { return prepared_.statement.getColumn(column_++).getString(); }
+
+std::int64_t Query::integer() { return prepared_.statement.getColumn(column_++).getInt64(); }
+
+std::optional<domain::Time> Query::opt_time() {
+    if (is_null()) {
+        ++column_;
+        return std::nullopt;
+    }
+    return time();
+}
+
+Reader::Reader(Connection& connection)
+    : requests_(connection),
+      orders_(connection),
+      effects_(connection),
+      events_(connection),
+      timeline_(connection),
+      inputs_(connection),
+      sessions_(connection),
+      messages_(connection),
+      artifacts_(connection),
+      certificates_(connection),
+      idempotency_(connection),
+      meta_(connection),
+      adapter_states_(connection) {}
+
+}  // namespace cabroker::store

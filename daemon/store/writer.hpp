@@ -1,0 +1,90 @@
+// The one thread that writes: takes what waits, commits it as one transaction, tells those who
+// wait. Inside daemon/store/ only.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "daemon/store/connection.hpp"
+
+namespace cabroker::store {
+
+/// Somebody who waits for a change or a scan. Destroyed without a call only when the process ends.
+class Waiter {
+  public:
+    virtual ~Waiter() = default;
+    virtual void finish(domain::Result<void> result) = 0;
+    /// True: finish() may run on the thread that did the work; false: on the loop.
+    [[nodiscard]] virtual bool anywhere() const { return false; }
+};
+
+struct Finished {
+    std::unique_ptr<Waiter> waiter;
+    domain::Result<void> result;
+};
+
+class Writer {
+  public:
+    using Job = std::function<domain::Result<void>(Tx&)>;
+    struct Pending {
+        Job job;
+        std::unique_ptr<Waiter> waiter;
+    };
+    /// Called on the writer's thread with those that must be told on the loop. `broken` is set
+    /// once, with the reason.
+    using Deliver = std::function<void(std::vector<Finished> finished, CommitNotice notice,
+                                       const std::optional<std::string>& broken)>;
+
+    Writer(const StoreOptions& options, Deliver deliver);
+    ~Writer();
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+
+    /// Why a change cannot be taken now, or nullopt. Any thread.
+    [[nodiscard]] std::optional<domain::Error> refusal() const;
+    /// Any thread.
+    void enqueue(Pending pending);
+    [[nodiscard]] bool healthy() const;
+    [[nodiscard]] StoreStats stats() const;
+    /// Commits what waits and joins. Idempotent.
+    void stop();
+
+  private:
+    using Results = std::vector<domain::Result<void>>;
+
+    void run();
+    [[nodiscard]] std::vector<Pending> wait_for_group();
+    void commit_group(std::vector<Pending> group);
+    /// Runs the changes in one transaction. Throws when the disk failed: then nothing of the group
+    /// counts.
+    Results run_group(std::vector<Pending>& group, CommitNotice& notice);
+    domain::Result<void> run_change(const Job& job);
+    void tell(std::vector<Pending> group, Results results, CommitNotice notice,
+              const std::optional<std::string>& broken);
+    void checkpoint_if_long();
+    std::string fail(const std::string& what, const std::string& why);
+
+    StoreOptions options_;
+    Deliver deliver_;
+    Connection connection_;
+    Tx tx_;
+    /// Pages in the write-ahead log; the commit hook sets it on the writer's thread.
+    int log_pages_ = 0;
+    /// How many of them the last checkpoint moved.
+    int moved_pages_ = 0;
+
+    mutable std::mutex mutex_;
+    std::condition_variable wake_;
+    std::vector<Pending> queue_;
+    StoreStats stats_;
+    bool stopping_ = false;
+    bool broken_ = false;
+
+    std::thread thread_;
+};
+
+}  // namespace cabroker::store
