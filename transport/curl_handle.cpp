@@ -2,12 +2,21 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <utility>
 
 namespace cabroker::transport {
 
 void ensure_curl() {
-    static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+    static const CURLcode ready = [] {
+        // A peer that hangs up must not end the process; libcurl leaves SIGPIPE alone with
+        // NOSIGNAL.
+        struct sigaction present {};
+        if (::sigaction(SIGPIPE, nullptr, &present) == 0 && present.sa_handler == SIG_DFL) {
+            ::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
+        }
+        return curl_global_init(CURL_GLOBAL_DEFAULT);
+    }();
     static_cast<void>(ready);
 }
 
