@@ -59,7 +59,7 @@ Stop stop_of(const Error& error) {
 
 Browser::Browser(const Portal& portal, BrowserState state,
                  std::chrono::steady_clock::time_point deadline)
-    : portal_(portal), state_(std::move(state)), deadline_(deadline) {}
+    : portal_(&portal), state_(std::move(state)), deadline_(deadline) {}
 
 asio::awaitable<Run> Browser::run(config::PortalOperation operation, Variables given) {
     Course course = begin(operation, std::move(given));
@@ -77,7 +77,7 @@ asio::awaitable<Run> Browser::submit(config::PortalOperation operation, Prepared
         co_return std::move(course.run);
     }
     course.run.step = course.plan->steps[index].name;
-    if (!transport::same_origin(portal_.origin, prepared.url)) {
+    if (!transport::same_origin(portal_->origin, prepared.url)) {
         stop(course, Stop::misconfigured, "base_url changed while the request was prepared");
         co_return std::move(course.run);
     }
@@ -102,7 +102,7 @@ Browser::Course Browser::begin(config::PortalOperation operation, Variables give
     for (const auto& [name, value] : state_.kept) {
         if (!course.run.values.has(name)) course.run.values.set(name, value);
     }
-    course.plan = portal_.profile.operation(operation);
+    course.plan = portal_->profile.operation(operation);
     if (course.plan == nullptr) {
         stop(course, Stop::misconfigured,
              "the profile has no operation " + std::string(config::name_of(operation)));
@@ -120,7 +120,8 @@ asio::awaitable<void> Browser::walk(Course& course, std::size_t from) {
         }
         course.run.step = step.name;
         const Received* before = course.before ? &*course.before : nullptr;
-        Result<Prepared> prepared = prepare(step, index, before, course.run.values, portal_.origin);
+        Result<Prepared> prepared =
+            prepare(step, index, before, course.run.values, portal_->origin);
         if (!prepared) {
             stop_failed(course, prepared.error());
             co_return;
@@ -142,10 +143,10 @@ asio::awaitable<void> Browser::walk(Course& course, std::size_t from) {
 
 asio::awaitable<Result<HttpResponse>> Browser::perform(HttpRequest request) {
     request.cookies = state_.jar;
-    request.ca_file = portal_.ca_file;
+    request.ca_file = portal_->ca_file;
     request.deadline = request.effect_once ? request.deadline : deadline_;
     request.max_body = kLargestAnswer;
-    Result<HttpResponse> answer = co_await portal_.http.perform(std::move(request));
+    Result<HttpResponse> answer = co_await portal_->http.perform(std::move(request));
     if (answer) state_.jar = answer->cookies;
     co_return answer;
 }
@@ -158,7 +159,7 @@ asio::awaitable<Result<HttpResponse>> Browser::follow(HttpResponse response, std
             co_return Error(ErrorCode::bad_answer, "the portal redirects without end");
         }
         const auto url =
-            transport::resolve_within(portal_.origin, response.url, *response.location);
+            transport::resolve_within(portal_->origin, response.url, *response.location);
         if (!url) {
             co_return Error(ErrorCode::bad_answer,
                             "the portal redirects to another origin, which is not followed");
@@ -184,8 +185,9 @@ std::optional<std::size_t> Browser::judge(Course& course, std::size_t index,
     course.run.body = page.response().body;
     course.run.content_type = page.response().content_type;
 
-    auto found = page.recognise(portal_.profile, course.plan->steps[index].expect);
-    if (found && *found == nullptr) found = page.recognise(portal_.profile, portal_.profile.errors);
+    auto found = page.recognise(portal_->profile, course.plan->steps[index].expect);
+    if (found && *found == nullptr)
+        found = page.recognise(portal_->profile, portal_->profile.errors);
     if (!found) {
         stop_failed(course, found.error());
         return std::nullopt;
@@ -270,7 +272,6 @@ protocol::EvidenceBlob Browser::evidence_of(const Run& run) const {
 std::vector<std::string> Browser::secrets(const Run& run) const {
     std::vector<std::string> all = run.values.secrets();
     for (std::string& value : cookie_values(state_.jar)) all.push_back(std::move(value));
-    for (const auto& [name, value] : state_.kept) all.push_back(value);
     return all;
 }
 

@@ -113,7 +113,7 @@ class Browser {
     void stop_failed(Course& course, const domain::Error& error) const;
     [[nodiscard]] std::vector<std::string> secrets(const Run& run) const;
 
-    const Portal& portal_;
+    const Portal* portal_;
     BrowserState state_;
     std::chrono::steady_clock::time_point deadline_;
 };

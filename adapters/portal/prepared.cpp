@@ -24,31 +24,31 @@ Error no_variable(const config::ProfileStep& step, const config::TextTemplate& t
                                                    text.text());
 }
 
-/// The one form that the step names, on the page before.
-Result<transport::Form> form_of(const config::ProfileStep& step, const Received* before) {
-    if (before == nullptr) return not_known(step.name, "there is no page before with a form");
-    const Result<transport::Page> page = before->page();
-    if (!page) return not_known(step.name, page.error().detail);
-    const auto form = page->form(step.request.form);
+/// The one form that the step names.
+Result<transport::Form> form_of(const config::ProfileStep& step, const transport::Page& page) {
+    const auto form = page.form(step.request.form);
     if (!form) return Error(form.error().code, "step " + step.name + ": " + form.error().detail);
     if (!*form) return not_known(step.name, "the page has no form " + step.request.form);
     return **form;
 }
 
-/// Name and value of the submit button, if the step names one.
-Result<void> press_button(const config::ProfileStep& step, const Received& before,
+/// Name and value of the submit button, if the step names one. Its XPath is relative to the form.
+Result<void> press_button(const config::ProfileStep& step, const transport::Page& page,
                           transport::FormValues& values) {
-    if (step.request.button.empty()) return {};
-    const Result<transport::Page> page = before.page();
-    if (!page) return page.error();
-    const auto buttons = page->nodes(step.request.button);
-    if (!buttons) return buttons.error();
-    if (buttons->size() != 1) {
-        return not_known(step.name, "the page has not one button " + step.request.button);
-    }
-    const auto name = buttons->front().attribute("name");
-    if (!name || name->empty()) return {};
-    values.emplace_back(*name, buttons->front().attribute("value").value_or(std::string()));
+    const std::string& button = step.request.button;
+    if (button.empty()) return {};
+    const auto forms = page.nodes(step.request.form);
+    if (!forms) return forms.error();
+    if (forms->size() != 1) return not_known(step.name, "the page has not one such form");
+    const transport::PageNode& form = forms->front();
+    const auto found = form.all(button);
+    if (!found) return found.error();
+    if (found->size() != 1) return not_known(step.name, "the form has not one button " + button);
+    const auto name = form.first(button + "/@name");
+    if (!name) return name.error();
+    const auto value = form.first(button + "/@value");
+    if (!value) return value.error();
+    if (*name && !(*name)->empty()) values.emplace_back(**name, value->value_or(std::string()));
     return {};
 }
 
@@ -103,7 +103,10 @@ Result<void> fill_fields(const config::ProfileStep& step, const transport::Form*
 Result<void> fill_form(const config::ProfileStep& step, const Received* before,
                        const Variables& variables, const transport::Origin& origin,
                        Prepared& prepared) {
-    const Result<transport::Form> form = form_of(step, before);
+    if (before == nullptr) return not_known(step.name, "there is no page before with a form");
+    const Result<transport::Page> page = before->page();
+    if (!page) return not_known(step.name, page.error().detail);
+    const Result<transport::Form> form = form_of(step, *page);
     if (!form) return form.error();
     const auto action = transport::resolve_within(origin, before->response().url, form->action);
     if (!action) return not_known(step.name, "the form leads away: " + action.error().detail);
@@ -114,7 +117,7 @@ Result<void> fill_form(const config::ProfileStep& step, const Received* before,
         form->enctype == "multipart/form-data" || step.request.body == BodyEncoding::multipart;
     prepared.encoding = multipart ? BodyEncoding::multipart : BodyEncoding::form;
     prepared.values = form->values();
-    const Result<void> pressed = press_button(step, *before, prepared.values);
+    const Result<void> pressed = press_button(step, *page, prepared.values);
     if (!pressed) return pressed.error();
     return fill_fields(step, &*form, variables, prepared);
 }

@@ -1,6 +1,15 @@
 #include "adapters/portal/variables.hpp"
 
+#include "domain/secret.hpp"
+
 namespace cabroker::adapters::portal {
+
+Variables::~Variables() {
+    for (auto& [name, value] : values_) {
+        if (!value.secret) continue;
+        for (std::string& text : value.values) domain::wipe(text);
+    }
+}
 
 void Variables::set(std::string name, std::string value) {
     Value& entry = values_[std::move(name)];

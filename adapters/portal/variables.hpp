@@ -14,6 +14,14 @@ namespace cabroker::adapters::portal {
 
 class Variables {
   public:
+    Variables() = default;
+    Variables(const Variables&) = default;
+    Variables(Variables&&) = default;
+    Variables& operator=(const Variables&) = default;
+    Variables& operator=(Variables&&) = default;
+    /// Wipes the secret values.
+    ~Variables();
+
     void set(std::string name, std::string value);
     /// Never shown: taken out of evidence and details wherever it turns up.
     void set_secret(std::string name, std::string value);

@@ -1,0 +1,170 @@
+#include "adapters/guest_portal/answers.hpp"
+
+#include <array>
+
+#include "adapters/guest_portal/sign_in.hpp"
+
+namespace cabroker::adapters::guest_portal {
+
+using config::PageOutcome;
+using portal::Run;
+using portal::Stop;
+using protocol::StepResult;
+
+namespace {
+
+struct Refusal {
+    PageOutcome page;
+    std::string_view code;
+    std::string_view detail;
+    std::string_view hint;
+};
+
+constexpr std::array<Refusal, 9> kRefusals{{
+    {PageOutcome::wrong_contact, "wrong_contact", "the portal knows no such contact on this order",
+     "compare the order's admin_email (or login_email) with the control panel, correct it and "
+     "retry"},
+    {PageOutcome::unknown_order, "unknown_order", "the portal knows no such order",
+     "compare the supplier order ID and the common name with the control panel"},
+    {PageOutcome::access_code_attempts_exhausted, "access_code_attempts_exhausted",
+     "no attempts to enter the access code are left",
+     "retry the request: it signs in again and gets a new code"},
+    {PageOutcome::guest_access_disabled, "guest_access_disabled",
+     "guest access is disabled for this order", "ask the reseller platform's support to enable it"},
+    {PageOutcome::revoke_not_allowed, "revoke_not_allowed", "guests may not revoke this order",
+     "ask the reseller platform's support to revoke it"},
+    {PageOutcome::csr_rejected, "csr_rejected", "the portal did not take the CSR",
+     "make a new CSR that the portal takes and send a new request"},
+    {PageOutcome::reissue_pending, "reissue_already_pending",
+     "a reissue of this order is pending already",
+     "wait until it is issued, or cancel it, and send a new request"},
+    {PageOutcome::order_not_issued, "order_not_issued", "the order's status does not allow this",
+     "ask for the order's status"},
+    {PageOutcome::not_supported_by_channel, "not_supported_by_channel",
+     "the portal does not offer this", "choose another channel"},
+}};
+
+const Refusal* refusal_of(PageOutcome page) {
+    for (const Refusal& refusal : kRefusals) {
+        if (refusal.page == page) return &refusal;
+    }
+    return nullptr;
+}
+
+std::string first_of(const std::string& said, std::string_view otherwise) {
+    return said.empty() ? std::string(otherwise) : said;
+}
+
+StepResult interpret_outcome(Work& work, const Run& run) {
+    switch (run.outcome) {
+        case PageOutcome::session_expired:
+        case PageOutcome::access_code_wrong:
+        case PageOutcome::access_code_expired:
+            work.session_lost();
+            work.note("the portal ended the session");
+            return intend_sign_in(work);
+        case PageOutcome::rate_limited:
+        case PageOutcome::maintenance:
+            return come_back(work, run);
+        case PageOutcome::human_login:
+            return ask_for_person(work, run);
+        case PageOutcome::awaiting_approval:
+            return reject(work, "awaiting_approval",
+                          first_of(run.detail, "an administrator must approve this first"),
+                          "ask the reseller platform's support to approve it, then retry");
+        default:
+            return refuse(work, run);
+    }
+}
+
+}  // namespace
+
+StepResult reject(Work& work, std::string code, std::string detail, std::string hint) {
+    protocol::Rejected rejected;
+    rejected.code = std::move(code);
+    rejected.detail = std::move(detail);
+    rejected.hint = std::move(hint);
+    return work.answer(std::move(rejected), "rejected");
+}
+
+StepResult come_back(Work& work, const Run& run) {
+    protocol::Unreachable unreachable;
+    unreachable.retry_after = run.retry_after;
+    unreachable.detail = first_of(run.detail, "the portal asks to come back later");
+    return work.answer(std::move(unreachable), run.step.empty() ? "connect" : run.step);
+}
+
+StepResult ask_for_person(Work& work, const Run& run) {
+    work.keep_evidence(run);
+    work.progress.gate = Gate::none;
+    domain::Need need;
+    need.name = "human_login";
+    need.hint = "the portal wants to see a person: open " + work.setup.portal.origin.text() +
+                " in a browser, sign in for order " + work.order_text() +
+                " once, then give the input `done`";
+    need.details.emplace("url", work.setup.portal.origin.text());
+    protocol::NeedInput needs;
+    needs.needs.push_back(std::move(need));
+    return work.answer(std::move(needs), "human_login");
+}
+
+StepResult unknown_page(Work& work, const Run& run) {
+    work.keep_evidence(run);
+    const std::string where = "at step " + run.step + ": " + run.detail;
+    if (work.progress.job == Job::submitted) {
+        protocol::Misconfigured misconfigured;
+        misconfigured.detail = "unknown_page " + where;
+        return work.answer(std::move(misconfigured), run.step);
+    }
+    return reject(work, "unknown_page", "stopped " + where,
+                  "look at the kept page; if the portal has changed, its profile must be repaired");
+}
+
+StepResult in_doubt(Work& work, const Run& run) {
+    work.keep_evidence(run);
+    protocol::UnknownOutcome unknown;
+    unknown.detail = "the request was sent and the portal's answer says nothing certain";
+    if (!run.detail.empty()) unknown.detail += ": " + run.detail;
+    return work.answer(std::move(unknown), run.step);
+}
+
+bool is_refusal(PageOutcome outcome) {
+    return outcome != PageOutcome::access_code_attempts_exhausted && refusal_of(outcome) != nullptr;
+}
+
+StepResult refuse(Work& work, const Run& run) {
+    work.keep_evidence(run);
+    const Refusal* refusal = refusal_of(run.outcome);
+    if (refusal == nullptr) return unknown_page(work, run);
+    return reject(work, std::string(refusal->code), first_of(run.detail, refusal->detail),
+                  std::string(refusal->hint));
+}
+
+Step interpret(Work& work, const Run& run) {
+    switch (run.stop) {
+        case Stop::outcome:
+            return interpret_outcome(work, run);
+        case Stop::rejected:
+            work.keep_evidence(run);
+            return reject(work, run.code, first_of(run.detail, "the portal refuses"), "");
+        case Stop::not_offered:
+            work.keep_evidence(run);
+            return reject(work,
+                          run.code == "validation_method" ? "validation_method_not_offered"
+                                                          : "not_supported_by_channel",
+                          run.detail, "choose one that the portal offers");
+        case Stop::unknown_page:
+            return unknown_page(work, run);
+        case Stop::unreachable:
+            return come_back(work, run);
+        case Stop::no_answer:
+            return domain::Error(domain::ErrorCode::no_answer, run.detail);
+        default: {
+            protocol::Misconfigured misconfigured;
+            misconfigured.detail = first_of(run.detail, "the profile cannot be followed here");
+            return work.answer(std::move(misconfigured), run.step);
+        }
+    }
+}
+
+}  // namespace cabroker::adapters::guest_portal

@@ -1,0 +1,31 @@
+// What the stops of a browser mean for a request: one table from pages to answers.
+#pragma once
+
+#include <string>
+
+#include "adapters/guest_portal/work.hpp"
+
+namespace cabroker::adapters::guest_portal {
+
+/// Closes the step with a refusal.
+[[nodiscard]] protocol::StepResult reject(Work& work, std::string code, std::string detail,
+                                          std::string hint);
+/// Nothing was reached, or the portal asks to come back later.
+[[nodiscard]] protocol::StepResult come_back(Work& work, const portal::Run& run);
+/// The portal wants a person in front of a browser.
+[[nodiscard]] protocol::StepResult ask_for_person(Work& work, const portal::Run& run);
+/// An answer that the profile does not know. Before anything was submitted the request ends
+/// (`unknown_page`); afterwards it waits for a repaired profile, because the CA goes on meanwhile.
+[[nodiscard]] protocol::StepResult unknown_page(Work& work, const portal::Run& run);
+/// A change was sent and its answer says nothing certain.
+[[nodiscard]] protocol::StepResult in_doubt(Work& work, const portal::Run& run);
+
+/// Is this page a refusal that ends a request (and no matter of sessions, codes or load)?
+[[nodiscard]] bool is_refusal(config::PageOutcome outcome);
+/// The refusal as an answer.
+[[nodiscard]] protocol::StepResult refuse(Work& work, const portal::Run& run);
+
+/// The whole table, for a run of reading steps that did not finish. Not for the sign-in.
+[[nodiscard]] Step interpret(Work& work, const portal::Run& run);
+
+}  // namespace cabroker::adapters::guest_portal

@@ -1,0 +1,163 @@
+#include "adapters/guest_portal/guest_portal.hpp"
+
+#include "adapters/guest_portal/answers.hpp"
+#include "adapters/guest_portal/jobs.hpp"
+#include "adapters/guest_portal/proof.hpp"
+#include "adapters/guest_portal/sign_in.hpp"
+#include "adapters/guest_portal/work.hpp"
+
+namespace cabroker::adapters::guest_portal {
+
+namespace asio = boost::asio;
+using config::PortalOperation;
+using domain::Kind;
+using domain::OrderStatus;
+using protocol::Capabilities;
+using protocol::StepContext;
+
+namespace {
+
+protocol::StepResult unsupported(Work& work, std::string hint) {
+    protocol::Unsupported answer;
+    answer.hint = std::move(hint);
+    return work.answer(std::move(answer), "unsupported");
+}
+
+protocol::StepResult misconfigured(Work& work, std::string detail) {
+    protocol::Misconfigured answer;
+    answer.detail = std::move(detail);
+    return work.answer(std::move(answer), "resume");
+}
+
+/// Why this adapter cannot do what the request asks at all.
+std::optional<std::string> not_ours(const Work& work) {
+    const Kind kind = domain::kind_of(work.context.params);
+    for (const Kind ours : work.profile().kinds()) {
+        if (ours != kind) continue;
+        const auto* revoke = std::get_if<domain::RevokeParams>(&work.context.params);
+        if (revoke == nullptr || revoke->scope == domain::RevokeScope::order) return std::nullopt;
+        return "this portal revokes whole orders only; ask for scope order, which ends every "
+               "certificate of the order";
+    }
+    return "the portal does not offer " + std::string(domain::name_of(kind));
+}
+
+asio::awaitable<Step> with_leave(Work& work) {
+    if (work.progress.gate == Gate::intended) {
+        SignIn sign_in = co_await submit_address(work);
+        if (sign_in.ended) co_return std::move(*sign_in.ended);
+        co_return ask_code(work, std::move(*sign_in.need));
+    }
+    if (work.progress.job != Job::prepared || !work.progress.prepared) {
+        co_return misconfigured(work, "leave was given and nothing is prepared");
+    }
+    if (!work.signed_in()) {
+        // The session ended between intent and leave: nothing is sent, the next step signs in.
+        portal::Run run;
+        run.step = "submit";
+        run.detail = "the session ended before the form was sent";
+        co_return come_back(work, run);
+    }
+    co_return co_await send_change(work);
+}
+
+asio::awaitable<Step> enter(Work& work) {
+    std::optional<domain::Secret> code = work.take_code();
+    const bool too_late = work.context.now >= work.progress.code_expires_at;
+    if (!code && !too_late) co_return ask_code(work, code_need(work));
+
+    CodeResult entered;
+    if (code) {
+        entered = co_await enter_code(work, std::move(*code));
+    } else {
+        entered = code_expired(work);
+    }
+    switch (entered.verdict) {
+        case CodeVerdict::signed_in:
+            co_return co_await do_job(work);
+        case CodeVerdict::wrong:
+            co_return ask_code(work, code_need(work));
+        case CodeVerdict::expired:
+            co_return intend_sign_in(work);
+        case CodeVerdict::ended:
+            break;
+    }
+    co_return std::move(*entered.ended);
+}
+
+asio::awaitable<Step> without_leave(Work& work) {
+    if (work.signed_in()) co_return co_await do_job(work);
+    if (work.progress.gate == Gate::code) co_return co_await enter(work);
+    co_return intend_sign_in(work);
+}
+
+class GuestPortal final : public Adapter {
+  public:
+    explicit GuestPortal(Setup setup) : setup_(std::move(setup)) {}
+
+    [[nodiscard]] Capabilities capabilities() const override {
+        Capabilities ours;
+        ours.type = "guest_portal";
+        ours.channel = domain::Channel::portal;
+        ours.kinds = setup_.portal.profile.kinds();
+        ours.statuses[Kind::reissue] = {OrderStatus::issued};
+        ours.statuses[Kind::revoke] = {OrderStatus::issued};
+        ours.statuses[Kind::cancel] = {OrderStatus::reissue_pending};
+        ours.sessions = protocol::SessionBinding::order_and_contact;
+        ours.settle = setup_.settle;
+        return ours;
+    }
+
+    [[nodiscard]] asio::awaitable<Step> advance(StepContext context) override {
+        Work work(setup_, std::move(context));
+        if (work.lost_track) co_return misconfigured(work, kUnreadable);
+        if (const auto why = not_ours(work)) co_return unsupported(work, *why);
+        if (work.context.leave) co_return co_await with_leave(work);
+        co_return co_await without_leave(work);
+    }
+
+    [[nodiscard]] asio::awaitable<domain::Result<protocol::Proof>> prove(
+        protocol::ProofContext context) override {
+        Work work(setup_, std::move(context.step));
+        if (work.lost_track || context.effect.effect_class != domain::EffectClass::once) {
+            protocol::Proof proof;
+            proof.detail = kUnreadable;
+            proof.cookie = work.cookie();
+            co_return proof;
+        }
+        domain::Effect effect = std::move(context.effect);
+        co_return co_await prove_change(work, std::move(effect));
+    }
+
+  private:
+    static constexpr const char* kUnreadable =
+        "what an earlier step left cannot be read by this version";
+    Setup setup_;
+};
+
+}  // namespace
+
+domain::Result<std::unique_ptr<Adapter>> make_guest_portal(std::string name,
+                                                           config::GuestPortalSettings settings,
+                                                           transport::HttpClient& http,
+                                                           const runtime::Clock& clock) {
+    auto origin = transport::Origin::parse(settings.base_url);
+    if (!origin) {
+        return domain::Error(domain::ErrorCode::bad_configuration,
+                             "adapter " + name + ": base_url: " + origin.error().detail);
+    }
+    for (const PortalOperation needed :
+         {PortalOperation::sign_in, PortalOperation::enter_code, PortalOperation::read_order}) {
+        if (settings.profile.operation(needed) != nullptr) continue;
+        return domain::Error(domain::ErrorCode::bad_configuration,
+                             "adapter " + name + ": the profile lacks the operation " +
+                                 std::string(config::name_of(needed)));
+    }
+    portal::Portal portal{std::move(settings.profile), std::move(*origin),
+                          settings.ca_file.value_or(std::string()), http};
+    Setup setup{std::move(name), std::move(portal), settings.settle, clock};
+    std::unique_ptr<Adapter> adapter = std::make_unique<GuestPortal>(std::move(setup));
+    return adapter;
+}
+
+}  // namespace cabroker::adapters::guest_portal

@@ -1,0 +1,206 @@
+#include "adapters/guest_portal/jobs.hpp"
+
+#include "adapters/guest_portal/answers.hpp"
+#include "adapters/guest_portal/sign_in.hpp"
+
+namespace cabroker::adapters::guest_portal {
+
+namespace asio = boost::asio;
+using config::PageOutcome;
+using config::PortalOperation;
+using domain::Kind;
+using domain::OrderStatus;
+using portal::Run;
+using portal::Stop;
+using protocol::StepResult;
+
+namespace {
+
+StepResult done(Work& work, std::string code, std::string detail) {
+    protocol::Done answer;
+    answer.code = std::move(code);
+    answer.detail = std::move(detail);
+    return work.answer(std::move(answer), "done");
+}
+
+std::string status_sentence(const OrderView& view) {
+    return "the portal shows the status " +
+           (view.status.raw.empty() ? std::string("(none)") : view.status.raw);
+}
+
+/// Why an order in this status cannot be reissued or revoked; what to do instead.
+StepResult wrong_status(Work& work, const OrderView& view) {
+    const std::string detail = status_sentence(view);
+    switch (view.status.status) {
+        case OrderStatus::pending:
+        case OrderStatus::processing:
+            return reject(work, "order_pending", detail,
+                          "wait until the order is issued, or cancel it in the Reseller Control "
+                          "Panel");
+        case OrderStatus::reissue_pending:
+            return reject(work, "reissue_already_pending", detail,
+                          "wait until the reissue is issued, or cancel it");
+        case OrderStatus::needs_csr:
+            return reject(work, "order_needs_csr", detail,
+                          "give the order its CSR in the Reseller Control Panel first");
+        case OrderStatus::needs_approval:
+            return reject(work, "order_needs_approval", detail, "have the order approved first");
+        case OrderStatus::unknown:
+            return reject(work, "order_status_unknown", detail,
+                          "this word is not in the portal's profile; add it there");
+        default:
+            return reject(work, "order_not_issued", detail, "place a new order");
+    }
+}
+
+bool may_change(const OrderView& view, Kind kind) {
+    if (kind == Kind::cancel) return view.status.status == OrderStatus::reissue_pending;
+    return view.status.status == OrderStatus::issued;
+}
+
+StepResult cannot_cancel(Work& work, const OrderView& view) {
+    const std::string detail = status_sentence(view);
+    if (view.status.status == OrderStatus::issued) {
+        return reject(work, "order_issued", detail + ": there is no pending reissue",
+                      "revoke the order instead");
+    }
+    return reject(
+        work, "not_supported_by_channel", detail + ": the portal only cancels a pending reissue",
+        "cancel the order in the Reseller Control Panel: open the order and click Cancel");
+}
+
+std::string summary_of(const Work& work, Kind kind) {
+    const std::string order = "order " + work.order_text();
+    if (kind == Kind::reissue) return "reissue " + order + " with a new CSR";
+    if (kind == Kind::revoke) return "revoke " + order + " and every certificate of it";
+    return "cancel the pending reissue of " + order;
+}
+
+/// Fills in the form of the change and asks for leave.
+asio::awaitable<Step> prepare_change(Work& work, OrderView view, Kind kind) {
+    portal::Variables given = work.given;
+    Run run = co_await work.browser.run(*change_of(kind), std::move(given));
+    if (run.stop == Stop::finished) {
+        run.stop = Stop::misconfigured;
+        run.detail = "the profile's operation " + std::string(config::name_of(*change_of(kind))) +
+                     " has no step of effect once";
+    }
+    if (run.stop != Stop::before_once) co_return interpret(work, run);
+
+    Progress& progress = work.progress;
+    progress.job = Job::prepared;
+    progress.prepared = std::move(run.prepared);
+    progress.seen_before = seen_text(view, work.reason());
+    progress.seen_serial = view.serial;
+    protocol::Intend intend;
+    intend.effect.effect_class = domain::EffectClass::once;
+    intend.effect.summary = summary_of(work, kind);
+    intend.effect.seen_before = progress.seen_before;
+    co_return work.answer(std::move(intend), "submit");
+}
+
+StepResult wait_for(Work& work, std::string reason) {
+    protocol::Wait wait;
+    wait.reason = std::move(reason);
+    return work.answer(std::move(wait), "polling");
+}
+
+/// A submitted revoke or cancel: proven by the order's status only.
+Step check_withdrawn(Work& work, const OrderView& view, Kind kind) {
+    const OrderStatus wanted = kind == Kind::revoke ? OrderStatus::revoked : OrderStatus::issued;
+    if (view.status.status == wanted) {
+        return done(work, kind == Kind::revoke ? "revoked" : "canceled", status_sentence(view));
+    }
+    return wait_for(work, status_sentence(view));
+}
+
+asio::awaitable<Step> do_download(Work& work, OrderView view) {
+    if (view.serial.empty() && view.status.status != OrderStatus::issued) {
+        co_return reject(work, "order_not_issued", status_sentence(view) + " and no certificate",
+                         "wait until the order is issued");
+    }
+    Download fetched = co_await download(work);
+    if (fetched.ended) co_return std::move(*fetched.ended);
+    co_return done(work, "downloaded", "downloaded from the portal");
+}
+
+asio::awaitable<Step> do_change(Work& work, OrderView view, Kind kind) {
+    if (work.progress.job == Job::submitted) {
+        if (kind != Kind::reissue) co_return check_withdrawn(work, view, kind);
+        co_return co_await poll_reissue(work, std::move(view));
+    }
+    if (!may_change(view, kind)) {
+        if (kind == Kind::cancel) co_return cannot_cancel(work, view);
+        co_return wrong_status(work, view);
+    }
+    co_return co_await prepare_change(work, std::move(view), kind);
+}
+
+bool refused_for_certain(const Run& run) {
+    return run.stop == Stop::rejected ||
+           (run.stop == Stop::outcome &&
+            (is_refusal(run.outcome) || run.outcome == PageOutcome::awaiting_approval));
+}
+
+Step after_sending(Work& work, const Run& run) {
+    if (!run.once_sent) {
+        // Certainly nothing reached the portal.
+        if (run.stop == Stop::misconfigured) return interpret(work, run);
+        return come_back(work, run);
+    }
+    if (refused_for_certain(run)) return interpret(work, run);
+    if (run.stop != Stop::finished) return in_doubt(work, run);
+
+    OrderView view = view_of(work.profile(), run.values);
+    if (other_order(view, work.context.order)) {
+        Run doubtful = run;
+        doubtful.detail = *other_order(view, work.context.order);
+        doubtful.evidence.push_back(work.browser.evidence_of(run));
+        return in_doubt(work, doubtful);
+    }
+    work.progress.job = Job::submitted;
+    work.progress.prepared.reset();
+    work.note("the portal took the request");
+    if (!view.status.raw.empty()) work.status = view.status;
+    protocol::Wait wait;
+    wait.reason = "the portal took the request; its result is read next";
+    wait.poll_after = domain::Duration(0);
+    return work.answer(std::move(wait), "polling");
+}
+
+}  // namespace
+
+std::optional<PortalOperation> change_of(Kind kind) {
+    switch (kind) {
+        case Kind::reissue:
+            return PortalOperation::reissue;
+        case Kind::revoke:
+            return PortalOperation::revoke;
+        case Kind::cancel:
+            return PortalOperation::cancel_reissue;
+        default:
+            return std::nullopt;
+    }
+}
+
+asio::awaitable<Step> do_job(Work& work) {
+    Reading reading = co_await read_order(work);
+    if (!reading.view) co_return no_view(work, reading);
+    OrderView view = std::move(*reading.view);
+
+    const Kind kind = domain::kind_of(work.context.params);
+    if (kind == Kind::status) co_return done(work, "status_read", status_sentence(view));
+    if (kind == Kind::download) co_return co_await do_download(work, std::move(view));
+    co_return co_await do_change(work, std::move(view), kind);
+}
+
+asio::awaitable<Step> send_change(Work& work) {
+    const Kind kind = domain::kind_of(work.context.params);
+    portal::Prepared prepared = *work.progress.prepared;
+    portal::Variables given = work.given;
+    const Run run = co_await work.browser.submit(*change_of(kind), std::move(prepared),
+                                                 std::move(given), work.act_until());
+    co_return after_sending(work, run);
+}
+
+}  // namespace cabroker::adapters::guest_portal

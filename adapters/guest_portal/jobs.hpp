@@ -1,0 +1,41 @@
+// What is done for each kind of request once we are signed in and have read the order.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <optional>
+
+#include "adapters/guest_portal/work.hpp"
+
+namespace cabroker::adapters::guest_portal {
+
+/// Reads the order's page. Exactly one of `view` and `ended` is set.
+struct Reading {
+    std::optional<OrderView> view;
+    std::optional<portal::Run> run;  ///< how it ended without a view, or how the view was read
+    bool other_order = false;
+};
+[[nodiscard]] boost::asio::awaitable<Reading> read_order(Work& work);
+/// The answer when there is no view.
+[[nodiscard]] Step no_view(Work& work, const Reading& reading);
+
+/// Fetches the certificates in the profile's proof format into `work.certificates`, the leaf first.
+struct Download {
+    bool fetched = false;
+    /// The leaf's key is that of the request's CSR (reissue only).
+    bool our_key = false;
+    std::optional<Step> ended;
+};
+[[nodiscard]] boost::asio::awaitable<Download> download(Work& work);
+
+/// Signed in, without leave: one step of the request.
+[[nodiscard]] boost::asio::awaitable<Step> do_job(Work& work);
+/// Signed in, with leave: sends the prepared change, once.
+[[nodiscard]] boost::asio::awaitable<Step> send_change(Work& work);
+
+/// Looks how a submitted reissue stands.
+[[nodiscard]] boost::asio::awaitable<Step> poll_reissue(Work& work, OrderView view);
+
+/// The operation that changes something for this kind; nullopt for kinds that only read.
+[[nodiscard]] std::optional<config::PortalOperation> change_of(domain::Kind kind);
+
+}  // namespace cabroker::adapters::guest_portal

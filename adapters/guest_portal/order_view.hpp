@@ -1,0 +1,66 @@
+// What the portal's order page says, read from the values that a profile's read_order extracts:
+// status order_id common_name serial token_* reissue_* revocation_reason.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/portal/variables.hpp"
+#include "adapters/protocol/messages.hpp"
+#include "config/portal_profile.hpp"
+#include "domain/order.hpp"
+
+namespace cabroker::adapters::guest_portal {
+
+/// Something to publish so that the CA sees the domain is ours.
+struct Token {
+    std::string domain;
+    std::string method;
+    std::string where;
+    std::string value;
+    std::string until;
+};
+
+/// One row of the reissue history, newest first.
+struct ReissueRow {
+    std::string state;
+    std::string reason;
+};
+
+struct OrderView {
+    protocol::StatusReading status;
+    std::string order_id;
+    std::string common_name;
+    std::string serial;
+    std::vector<Token> tokens;
+    std::vector<ReissueRow> reissues;
+    std::string revocation_reason;
+
+    OrderView() = default;
+    /// How many reissues of the history were asked for with exactly this reason.
+    [[nodiscard]] std::size_t reissues_with(const std::string& reason) const;
+};
+
+[[nodiscard]] OrderView view_of(const config::PortalProfile& profile,
+                                const portal::Variables& values);
+
+/// Why the page is not the page of `order`; nullopt when it may be.
+[[nodiscard]] std::optional<std::string> other_order(const OrderView& view,
+                                                     const domain::Order& order);
+
+/// What is kept of a view to compare with later.
+struct SeenBefore {
+    std::string status;
+    std::string serial;
+    std::size_t reissues = 0;
+};
+/// `issued|0A1B|2` (status, serial, number of reissues with our reason): Effect::seen_before.
+[[nodiscard]] std::string seen_text(const OrderView& view, const std::string& reason);
+[[nodiscard]] std::optional<SeenBefore> parse_seen(const std::string& text);
+
+/// A date of a page, by RFC 3339 or the profile's formats.
+[[nodiscard]] std::optional<domain::Time> page_time(const config::PortalProfile& profile,
+                                                    const std::string& text);
+
+}  // namespace cabroker::adapters::guest_portal

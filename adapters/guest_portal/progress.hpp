@@ -1,0 +1,56 @@
+// How far a request has come at the portal: the adapter's cookie, which lives sealed in the core
+// between two steps. Two things are counted apart: whether we are signed in, and how far the job
+// is.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "adapters/portal/browser.hpp"
+#include "adapters/portal/prepared.hpp"
+#include "adapters/portal/variables.hpp"
+#include "domain/request.hpp"
+#include "domain/secret.hpp"
+
+namespace cabroker::adapters::guest_portal {
+
+/// none: not signed in. intended: the sign-in's intent was answered. code: the portal mailed a
+/// code.
+enum class Gate { none, intended, code };
+/// start: nothing sent. prepared: the form is filled in and its intent was answered. submitted: it
+/// was taken, and is never sent again.
+enum class Job { start, prepared, submitted };
+
+struct Progress {
+    Gate gate = Gate::none;
+    Job job = Job::start;
+
+    /// Cookies between submitting the address and entering the code.
+    portal::BrowserState login;
+    domain::Time code_expires_at{};
+    std::optional<int> attempts_left;
+    std::optional<domain::LastError> last_error;
+    std::string login_reference;
+    /// How often the portal called a code expired that we thought good.
+    int codes_expired = 0;
+    /// A code that was given and could not be delivered yet.
+    domain::Secret code_at_hand;
+
+    std::optional<portal::Prepared> prepared;
+    /// What the order showed before our change: status, serial, how often our reason stood there.
+    std::string seen_before;
+    std::string seen_serial;
+    /// SHA-256 of the tokens that the requester was told to publish, and of those said to be done.
+    std::string tokens_told;
+    std::string tokens_done;
+    /// Digest of the unknown page that was kept as evidence last.
+    std::string page_kept;
+
+    Progress() = default;
+    [[nodiscard]] domain::Secret text(const portal::Variables& variables) const;
+    /// Empty text is the beginning; nullopt when it is not what text() wrote.
+    [[nodiscard]] static std::optional<Progress> parse(std::string_view text,
+                                                       const portal::Variables& variables);
+};
+
+}  // namespace cabroker::adapters::guest_portal

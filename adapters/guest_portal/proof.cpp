@@ -1,0 +1,189 @@
+#include "adapters/guest_portal/proof.hpp"
+
+#include "adapters/guest_portal/answers.hpp"
+#include "adapters/guest_portal/jobs.hpp"
+#include "adapters/guest_portal/sign_in.hpp"
+
+namespace cabroker::adapters::guest_portal {
+
+namespace asio = boost::asio;
+using domain::Kind;
+using domain::OrderStatus;
+using protocol::Proof;
+using protocol::ProofVerdict;
+
+namespace {
+
+using Proven = domain::Result<Proof>;
+
+Proof close(Work& work, ProofVerdict verdict, std::string detail) {
+    Proof proof;
+    proof.verdict = verdict;
+    proof.detail = std::move(detail);
+    proof.cookie = work.cookie();
+    proof.session = work.session();
+    proof.drop_session = work.session_dropped();
+    proof.notes = std::move(work.notes);
+    proof.status = std::move(work.status);
+    proof.certificates = std::move(work.certificates);
+    proof.evidence = std::move(work.evidence);
+    return proof;
+}
+
+Proof ask(Work& work, domain::Need need) {
+    need.hint += "; it is needed to find out whether the request got through";
+    Proof proof = close(work, ProofVerdict::need_input, "signing in to look at the order");
+    proof.needs.push_back(std::move(need));
+    return proof;
+}
+
+/// An answer to a step, in the words of a proof.
+Proven from_step(Step step) {
+    if (!step) return step.error();
+    Proof proof;
+    proof.cookie = std::move(step->cookie);
+    proof.session = std::move(step->session);
+    proof.drop_session = step->drop_session;
+    proof.notes = std::move(step->notes);
+    proof.status = std::move(step->status);
+    proof.evidence = std::move(step->evidence);
+    if (auto* come_back = std::get_if<protocol::Unreachable>(&step->answer)) {
+        proof.verdict = ProofVerdict::unreachable;
+        proof.detail = come_back->detail;
+        proof.retry_after = come_back->retry_after;
+    } else if (auto* needs = std::get_if<protocol::NeedInput>(&step->answer)) {
+        proof.verdict = ProofVerdict::need_input;
+        proof.needs = std::move(needs->needs);
+    } else if (auto* rejected = std::get_if<protocol::Rejected>(&step->answer)) {
+        proof.detail = rejected->code + ": " + rejected->detail;
+    } else if (auto* wrong = std::get_if<protocol::Misconfigured>(&step->answer)) {
+        proof.detail = wrong->detail;
+    } else if (std::holds_alternative<protocol::Intend>(step->answer)) {
+        proof.verdict = ProofVerdict::wait;
+        proof.detail = "the session ended; the next probe signs in again";
+        proof.retry_after = domain::Duration(0);
+    }
+    return proof;
+}
+
+asio::awaitable<Proven> sign_in_to_look(Work& work) {
+    if (!domain::login_contact(work.context.order)) {
+        co_return close(work, ProofVerdict::cannot_tell, "nobody to sign in as is known");
+    }
+    SignIn sign_in = co_await submit_address(work);
+    if (sign_in.need) co_return ask(work, std::move(*sign_in.need));
+    co_return from_step(std::move(*sign_in.ended));
+}
+
+Proof found_done(Work& work, std::string detail) {
+    work.progress.job = Job::submitted;
+    work.progress.prepared.reset();
+    return close(work, ProofVerdict::done, std::move(detail));
+}
+
+Proof found_nothing(Work& work, std::string detail) {
+    work.progress.job = Job::start;
+    work.progress.prepared.reset();
+    return close(work, ProofVerdict::not_done, std::move(detail));
+}
+
+/// Status and serial are as before and no row of the history is new.
+bool unchanged(const OrderView& view, const SeenBefore& seen, const std::string& reason) {
+    return view.status.raw == seen.status && view.serial == seen.serial &&
+           view.reissues_with(reason) <= seen.reissues;
+}
+
+asio::awaitable<Proven> judge_reissue(Work& work, OrderView view, SeenBefore seen) {
+    const std::string reason = work.reason();
+    const bool our_trace = view.reissues_with(reason) > seen.reissues;
+    if (unchanged(view, seen, reason)) {
+        co_return found_nothing(work, "the order stands as before: " + view.status.raw);
+    }
+    if (view.status.raw != seen.status && our_trace) {
+        co_return found_done(work, "the portal shows " + view.status.raw + " and our reason");
+    }
+    if (view.status.status == OrderStatus::issued && view.serial != seen.serial) {
+        Download fetched = co_await download(work);
+        if (fetched.ended) co_return from_step(std::move(*fetched.ended));
+        if (fetched.our_key) {
+            co_return found_done(work, "the portal issued a certificate with our CSR's key");
+        }
+        work.certificates.clear();
+    }
+    co_return close(work, ProofVerdict::cannot_tell,
+                    "the order changed, and nothing shows that it was by this request");
+}
+
+Proof judge_revoke(Work& work, const OrderView& view, const SeenBefore& seen) {
+    const std::string reason = work.reason();
+    if (unchanged(view, seen, reason)) {
+        return found_nothing(work, "the order stands as before: " + view.status.raw);
+    }
+    if (view.status.status == OrderStatus::revoked && view.revocation_reason == reason) {
+        return found_done(work, "the portal shows the order as revoked, with our reason");
+    }
+    return close(work, ProofVerdict::cannot_tell, "the portal shows " + view.status.raw);
+}
+
+Proof judge_cancel(Work& work, const OrderView& view, const SeenBefore& seen) {
+    if (unchanged(view, seen, work.reason())) {
+        return found_nothing(work, "the reissue is still pending");
+    }
+    if (view.status.status == OrderStatus::issued && view.serial == seen.serial) {
+        return found_done(work, "the reissue is no longer pending and the certificate is the old");
+    }
+    return close(work, ProofVerdict::cannot_tell, "the portal shows " + view.status.raw);
+}
+
+asio::awaitable<Proven> look(Work& work, domain::Effect effect) {
+    const std::optional<SeenBefore> seen = parse_seen(effect.seen_before);
+    Reading reading = co_await read_order(work);
+    if (!reading.view) {
+        const portal::Run& run = *reading.run;
+        const bool lost = run.stop == portal::Stop::outcome &&
+                          run.outcome == config::PageOutcome::session_expired;
+        if (!lost) co_return from_step(no_view(work, reading));
+        work.session_lost();
+        co_return co_await sign_in_to_look(work);
+    }
+    OrderView view = std::move(*reading.view);
+    if (!seen) {
+        co_return close(work, ProofVerdict::cannot_tell, "what the order showed before is unknown");
+    }
+    SeenBefore before = *seen;
+    const Kind kind = domain::kind_of(work.context.params);
+    if (kind == Kind::revoke) co_return judge_revoke(work, view, before);
+    if (kind == Kind::cancel) co_return judge_cancel(work, view, before);
+    co_return co_await judge_reissue(work, std::move(view), std::move(before));
+}
+
+}  // namespace
+
+asio::awaitable<Proven> prove_change(Work& work, domain::Effect effect) {
+    if (work.signed_in()) co_return co_await look(work, std::move(effect));
+
+    if (work.progress.gate != Gate::code) co_return co_await sign_in_to_look(work);
+    std::optional<domain::Secret> code = work.take_code();
+    const bool too_late = work.context.now >= work.progress.code_expires_at;
+    if (!code && !too_late) co_return ask(work, code_need(work));
+
+    CodeResult entered;
+    if (code) {
+        entered = co_await enter_code(work, std::move(*code));
+    } else {
+        entered = code_expired(work);
+    }
+    switch (entered.verdict) {
+        case CodeVerdict::signed_in:
+            co_return co_await look(work, std::move(effect));
+        case CodeVerdict::wrong:
+            co_return ask(work, code_need(work));
+        case CodeVerdict::expired:
+            co_return co_await sign_in_to_look(work);
+        case CodeVerdict::ended:
+            break;
+    }
+    co_return from_step(std::move(*entered.ended));
+}
+
+}  // namespace cabroker::adapters::guest_portal

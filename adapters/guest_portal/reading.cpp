@@ -1,0 +1,83 @@
+// Reading the order and fetching its certificates.
+#include "adapters/guest_portal/answers.hpp"
+#include "adapters/guest_portal/jobs.hpp"
+#include "pki/certificate.hpp"
+#include "pki/csr.hpp"
+
+namespace cabroker::adapters::guest_portal {
+
+namespace asio = boost::asio;
+using config::PortalOperation;
+using portal::Run;
+using portal::Stop;
+
+namespace {
+
+std::string spki_of_csr(const domain::Params& params) {
+    const auto* reissue = std::get_if<domain::ReissueParams>(&params);
+    if (reissue == nullptr) return {};
+    const pki::CsrReport report = pki::inspect_csr(reissue->csr);
+    return report.key ? report.key->spki_sha256 : std::string();
+}
+
+void take_certificates(Work& work, const std::vector<pki::Certificate>& found,
+                       const pki::Certificate* leaf) {
+    work.certificates.clear();
+    if (leaf != nullptr) work.certificates.push_back(leaf->der());
+    for (const pki::Certificate& certificate : found) {
+        if (leaf != nullptr && certificate == *leaf) continue;
+        work.certificates.push_back(certificate.der());
+    }
+}
+
+}  // namespace
+
+asio::awaitable<Reading> read_order(Work& work) {
+    portal::Variables given = work.given;
+    Run run = co_await work.browser.run(PortalOperation::read_order, std::move(given));
+    Reading reading;
+    if (run.stop == Stop::finished) {
+        OrderView view = view_of(work.profile(), run.values);
+        const auto other = other_order(view, work.context.order);
+        if (other) {
+            run.stop = Stop::unknown_page;
+            run.detail = *other;
+            run.evidence.push_back(work.browser.evidence_of(run));
+            reading.other_order = true;
+        } else {
+            work.status = view.status;
+            reading.view = std::move(view);
+        }
+    }
+    reading.run = std::move(run);
+    co_return reading;
+}
+
+Step no_view(Work& work, const Reading& reading) { return interpret(work, *reading.run); }
+
+asio::awaitable<Download> download(Work& work) {
+    portal::Variables given = work.given;
+    Run run = co_await work.browser.run(PortalOperation::download, std::move(given));
+    Download result;
+    if (run.stop != Stop::finished) {
+        result.ended.emplace(interpret(work, run));
+        co_return result;
+    }
+    const auto found = pki::certificates_from(run.body);
+    if (!found) {
+        run.stop = Stop::unknown_page;
+        run.detail = "no certificates can be read from the download: " + found.error().detail;
+        run.evidence.push_back(work.browser.evidence_of(run));
+        result.ended.emplace(interpret(work, run));
+        co_return result;
+    }
+    const std::string spki = spki_of_csr(work.context.params);
+    const auto ours = pki::leaf_of(*found, spki);
+    result.our_key = !spki.empty() && ours.has_value() && ours->spki_sha256() == spki;
+    const auto leaf = result.our_key ? ours : pki::leaf_of(*found);
+    take_certificates(work, *found, leaf ? &*leaf : nullptr);
+    result.fetched = true;
+    co_return result;
+}
+
+}  // namespace cabroker::adapters::guest_portal

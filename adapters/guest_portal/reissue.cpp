@@ -1,0 +1,142 @@
+// A submitted reissue: what to publish, and whether our certificate is there.
+#include "adapters/guest_portal/answers.hpp"
+#include "adapters/guest_portal/jobs.hpp"
+
+namespace cabroker::adapters::guest_portal {
+
+namespace asio = boost::asio;
+using domain::OrderStatus;
+using protocol::StepResult;
+
+namespace {
+
+StepResult wait_for(Work& work, std::string reason) {
+    protocol::Wait wait;
+    wait.reason = std::move(reason);
+    return work.answer(std::move(wait), "polling");
+}
+
+std::string digest_of(const std::vector<Token>& tokens) {
+    std::string all;
+    for (const Token& token : tokens) {
+        all += token.domain + '\n' + token.method + '\n' + token.where + '\n' + token.value + '\n';
+    }
+    return digest(all);
+}
+
+/// Tokens that somebody can publish. The e-mail method shows none: its mail goes to the domain.
+std::vector<Token> publishable(const OrderView& view) {
+    std::vector<Token> tokens;
+    for (const Token& token : view.tokens) {
+        if (!token.value.empty()) tokens.push_back(token);
+    }
+    return tokens;
+}
+
+std::map<std::string, std::string> details_of(const Token& token) {
+    std::map<std::string, std::string> details;
+    details.emplace("domain", token.domain);
+    details.emplace("method", token.method);
+    details.emplace("where", token.where);
+    details.emplace("value", token.value);
+    details.emplace("expires_at", token.until);
+    return details;
+}
+
+domain::Need need_of(const Work& work, const Token& token) {
+    domain::Need need;
+    need.name = "dcv_publication";
+    need.hint = "publish " + token.value + " at " + token.where + " (" + token.method + ") for " +
+                token.domain + "; the input `done` makes the broker look at once";
+    need.expires_at = page_time(work.profile(), token.until);
+    need.details = details_of(token);
+    return need;
+}
+
+void tell(Work& work, const std::vector<Token>& tokens) {
+    for (const Token& token : tokens) {
+        protocol::Note note;
+        note.text = token.value.empty()
+                        ? "the CA validates " + token.domain + " by a mail to " + token.where
+                        : "to publish for " + token.domain;
+        note.details = details_of(token);
+        work.notes.push_back(std::move(note));
+    }
+}
+
+StepResult still_pending(Work& work, const OrderView& view) {
+    Progress& progress = work.progress;
+    const std::string all = digest_of(view.tokens);
+    const bool is_new = !view.tokens.empty() && all != progress.tokens_told;
+    if (is_new) {
+        progress.tokens_told = all;
+        tell(work, view.tokens);
+    }
+    if (work.take_input("dcv_publication")) progress.tokens_done = all;
+
+    const std::vector<Token> tokens = publishable(view);
+    if (tokens.empty() || progress.tokens_done == all) {
+        return wait_for(work, "the portal shows " + view.status.raw);
+    }
+    protocol::NeedInput needs;
+    for (const Token& token : tokens) needs.needs.push_back(need_of(work, token));
+    return work.answer(std::move(needs), "dcv_publication");
+}
+
+/// The state word of our own row in the history, empty when there is none.
+std::string own_row(const Work& work, const OrderView& view) {
+    const auto seen = parse_seen(work.progress.seen_before);
+    const std::string reason = work.reason();
+    if (!seen || view.reissues_with(reason) <= seen->reissues) return {};
+    for (const ReissueRow& row : view.reissues) {
+        OrderView one;
+        one.reissues.push_back(row);
+        if (one.reissues_with(reason) == 1) return row.state;
+    }
+    return {};
+}
+
+StepResult ended_without(Work& work, const OrderView& view) {
+    return reject(work, "reissue_ended",
+                  "the portal shows " + view.status.raw + " and not our certificate",
+                  "ask the reseller platform's support what became of the reissue");
+}
+
+asio::awaitable<Step> look_for_certificate(Work& work, OrderView view) {
+    const bool is_old = !view.serial.empty() && view.serial == work.progress.seen_serial;
+    if (is_old) {
+        if (own_row(work, view) == "canceled") {
+            co_return reject(work, "reissue_canceled", "the portal shows our reissue as canceled",
+                             "somebody canceled it there; send a new request if it is wanted");
+        }
+        co_return wait_for(work, "the portal still shows the old certificate");
+    }
+    Download fetched = co_await download(work);
+    if (fetched.ended) co_return std::move(*fetched.ended);
+    if (!fetched.our_key) {
+        work.certificates.clear();
+        co_return wait_for(work, "the portal shows a certificate with another key than our CSR's");
+    }
+    protocol::Done done;
+    done.code = "issued";
+    done.detail = "the portal issued a certificate with our CSR's key";
+    co_return work.answer(std::move(done), "done");
+}
+
+}  // namespace
+
+asio::awaitable<Step> poll_reissue(Work& work, OrderView view) {
+    switch (view.status.status) {
+        case OrderStatus::issued:
+            co_return co_await look_for_certificate(work, std::move(view));
+        case OrderStatus::rejected:
+        case OrderStatus::revoked:
+        case OrderStatus::canceled:
+        case OrderStatus::expired:
+            co_return ended_without(work, view);
+        default:
+            co_return still_pending(work, view);
+    }
+}
+
+}  // namespace cabroker::adapters::guest_portal

@@ -1,0 +1,211 @@
+#include "adapters/guest_portal/sign_in.hpp"
+
+#include <charconv>
+
+#include "adapters/guest_portal/answers.hpp"
+#include "json/time_text.hpp"
+
+namespace cabroker::adapters::guest_portal {
+
+namespace asio = boost::asio;
+using config::PageOutcome;
+using config::PortalOperation;
+using portal::Run;
+using portal::Stop;
+using protocol::StepResult;
+
+namespace {
+
+/// The first number in a text such as "You have 2 attempts left."
+std::optional<int> number_in(const std::string& text) {
+    const std::size_t at = text.find_first_of("0123456789");
+    if (at == std::string::npos) return std::nullopt;
+    int number = 0;
+    const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), number);
+    if (error != std::errc()) return std::nullopt;
+    return number;
+}
+
+void set_error(Work& work, std::string code) {
+    domain::LastError error;
+    error.code = std::move(code);
+    error.at = work.context.now;
+    work.progress.last_error = std::move(error);
+}
+
+void forget_sign_in(Work& work) {
+    work.progress.gate = Gate::none;
+    work.progress.login = portal::BrowserState();
+    work.progress.attempts_left.reset();
+    work.progress.code_at_hand = domain::Secret();
+    work.use(portal::BrowserState());
+}
+
+CodeResult ended(Step step) {
+    CodeResult result;
+    result.ended.emplace(std::move(step));
+    return result;
+}
+
+CodeResult wrong_code(Work& work, const Run& run) {
+    Progress& progress = work.progress;
+    progress.login = work.browser.state();
+    progress.code_at_hand = domain::Secret();
+    const auto told = number_in(run.values.text_or_empty("attempts_left"));
+    if (told) {
+        progress.attempts_left = told;
+    } else if (progress.attempts_left) {
+        --*progress.attempts_left;
+    }
+    set_error(work, "access_code_wrong");
+    CodeResult result;
+    if (progress.attempts_left && *progress.attempts_left <= 0) {
+        Run exhausted = run;
+        exhausted.outcome = PageOutcome::access_code_attempts_exhausted;
+        exhausted.evidence.clear();
+        result.ended.emplace(refuse(work, exhausted));
+        return result;
+    }
+    result.verdict = CodeVerdict::wrong;
+    return result;
+}
+
+/// The code did not get there, as far as we know: it is kept and tried again later.
+CodeResult code_kept(Work& work, const Run& run, domain::Secret code) {
+    work.progress.code_at_hand = std::move(code);
+    return ended(come_back(work, run));
+}
+
+CodeResult judge_code(Work& work, const Run& run, domain::Secret code) {
+    const bool later = run.stop == Stop::outcome && (run.outcome == PageOutcome::rate_limited ||
+                                                     run.outcome == PageOutcome::maintenance);
+    if (later || run.stop == Stop::unreachable || run.stop == Stop::no_answer) {
+        return code_kept(work, run, std::move(code));
+    }
+    if (run.stop != Stop::outcome) return ended(interpret(work, run));
+    switch (run.outcome) {
+        case PageOutcome::access_code_wrong:
+            return wrong_code(work, run);
+        case PageOutcome::access_code_expired:
+        case PageOutcome::session_expired:
+            return code_expired(work);
+        default:
+            return ended(interpret(work, run));
+    }
+}
+
+}  // namespace
+
+StepResult intend_sign_in(Work& work) {
+    const auto contact = domain::login_contact(work.context.order);
+    if (!contact || !work.given.has("order_identifier")) {
+        return reject(work, "missing_facts",
+                      contact ? "the order has neither a supplier order ID nor a common name"
+                              : "the order has no admin_email and no login_email to sign in with",
+                      "complete the order in the inventory and retry");
+    }
+    work.progress.gate = Gate::intended;
+    protocol::Intend intend;
+    intend.effect.effect_class = domain::EffectClass::repeatable;
+    intend.effect.summary = "sign in as " + masked(*contact) + " for order " + work.order_text();
+    return work.answer(std::move(intend), "sign_in");
+}
+
+asio::awaitable<SignIn> submit_address(Work& work) {
+    work.use(portal::BrowserState());
+    portal::Variables given = work.given;
+    const Run run = co_await work.browser.run(PortalOperation::sign_in, std::move(given));
+    SignIn result;
+    if (run.stop != Stop::finished) {
+        forget_sign_in(work);
+        const bool no_page =
+            run.stop == Stop::outcome && (run.outcome == PageOutcome::session_expired ||
+                                          run.outcome == PageOutcome::access_code_expired ||
+                                          run.outcome == PageOutcome::access_code_wrong);
+        // The sign-in page instead of the code page is no lost session: we had none.
+        if (no_page) {
+            result.ended.emplace(unknown_page(work, run));
+        } else {
+            result.ended.emplace(interpret(work, run));
+        }
+        co_return result;
+    }
+    Progress& progress = work.progress;
+    progress.gate = Gate::code;
+    progress.login = work.browser.state();
+    progress.code_expires_at = work.context.now + work.profile().access_code.ttl;
+    progress.attempts_left = number_in(run.values.text_or_empty("attempts_left"));
+    if (!progress.attempts_left) progress.attempts_left = work.profile().access_code.attempts;
+    progress.login_reference = run.values.text_or_empty("nonce");
+    progress.code_at_hand = domain::Secret();
+    work.note("the portal mails an access code to " +
+              domain::login_contact(work.context.order).value_or("the contact"));
+    result.need = code_need(work);
+    co_return result;
+}
+
+domain::Need code_need(const Work& work) {
+    const Progress& progress = work.progress;
+    const std::string contact = domain::login_contact(work.context.order).value_or("");
+    domain::Need need;
+    need.name = "access_code";
+    need.hint = "enter the access code that " + work.profile().title + " mailed to " + contact +
+                " for order " + work.order_text();
+    if (!progress.login_reference.empty()) {
+        need.hint += " (login reference " + progress.login_reference + ")";
+    }
+    need.expires_at = progress.code_expires_at;
+    need.attempts_left = progress.attempts_left;
+    need.last_error = progress.last_error;
+    need.details.emplace("sent_to", contact);
+    need.details.emplace("pattern", work.profile().access_code.pattern.text());
+    if (!progress.login_reference.empty()) {
+        need.details.emplace("login_reference", progress.login_reference);
+    }
+    return need;
+}
+
+StepResult ask_code(Work& work, domain::Need need) {
+    protocol::NeedInput needs;
+    needs.needs.push_back(std::move(need));
+    return work.answer(std::move(needs), "access_code");
+}
+
+CodeResult code_expired(Work& work) {
+    forget_sign_in(work);
+    ++work.progress.codes_expired;
+    set_error(work, "access_code_expired");
+    CodeResult result;
+    if (work.progress.codes_expired < 2) {
+        result.verdict = CodeVerdict::expired;
+        return result;
+    }
+    result.ended.emplace(reject(work, "access_code_expired",
+                                "the portal called the access code expired for the second time",
+                                "retry the request and enter the newest code soon"));
+    return result;
+}
+
+asio::awaitable<CodeResult> enter_code(Work& work, domain::Secret code) {
+    portal::BrowserState login = work.progress.login;
+    work.use(std::move(login));
+    portal::Variables given = work.given;
+    given.set_secret("access_code", std::string(code.reveal()));
+    const Run run = co_await work.browser.run(PortalOperation::enter_code, std::move(given));
+    if (run.stop != Stop::finished) {
+        CodeResult result = judge_code(work, run, std::move(code));
+        co_return result;
+    }
+    work.session_begins();
+    work.progress.gate = Gate::none;
+    work.progress.login = portal::BrowserState();
+    work.progress.last_error.reset();
+    work.progress.codes_expired = 0;
+    work.progress.code_at_hand = domain::Secret();
+    work.note("signed in");
+    CodeResult result;
+    result.verdict = CodeVerdict::signed_in;
+    co_return result;
+}
+
+}  // namespace cabroker::adapters::guest_portal

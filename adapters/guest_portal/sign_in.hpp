@@ -1,0 +1,46 @@
+// Signing in: the address is submitted under a repeatable effect, a person brings the mailed code,
+// the code opens the session.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <optional>
+
+#include "adapters/guest_portal/work.hpp"
+
+namespace cabroker::adapters::guest_portal {
+
+/// Answers Intend for a sign-in, or why there can be none.
+[[nodiscard]] protocol::StepResult intend_sign_in(Work& work);
+
+/// What a submitted address led to.
+struct SignIn {
+    /// The code is on its way; `need` asks for it.
+    std::optional<domain::Need> need;
+    /// Why there is no code.
+    std::optional<Step> ended;
+};
+/// Submits the address. With leave, or inside a proof.
+[[nodiscard]] boost::asio::awaitable<SignIn> submit_address(Work& work);
+
+/// Asks for the code that is on its way.
+[[nodiscard]] domain::Need code_need(const Work& work);
+[[nodiscard]] protocol::StepResult ask_code(Work& work, domain::Need need);
+
+/// What became of a code.
+enum class CodeVerdict {
+    signed_in,
+    wrong,    ///< asked for again, one attempt less
+    expired,  ///< a new sign-in is needed and allowed
+    ended     ///< `ended` says how
+};
+struct CodeResult {
+    CodeVerdict verdict = CodeVerdict::ended;
+    std::optional<Step> ended;
+};
+/// Enters the code. signed_in: the browser is the session.
+[[nodiscard]] boost::asio::awaitable<CodeResult> enter_code(Work& work, domain::Secret code);
+
+/// The code ran out before it was used: expired the first time, ended the second.
+[[nodiscard]] CodeResult code_expired(Work& work);
+
+}  // namespace cabroker::adapters::guest_portal

@@ -1,0 +1,224 @@
+#include "adapters/guest_portal/work.hpp"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+
+namespace cabroker::adapters::guest_portal {
+
+namespace {
+
+using config::PortalProfile;
+
+// The step ends by itself before the host would cut it off.
+constexpr domain::Duration kMargin{500};
+
+std::string given_reason(const domain::Params& params) {
+    if (const auto* reissue = std::get_if<domain::ReissueParams>(&params)) return reissue->reason;
+    if (const auto* revoke = std::get_if<domain::RevokeParams>(&params)) return revoke->reason;
+    if (const auto* cancel = std::get_if<domain::CancelParams>(&params)) return cancel->reason;
+    return {};
+}
+
+std::optional<std::string> identifier(const PortalProfile& profile, const domain::Order& order) {
+    for (const auto kind : profile.order_identifiers) {
+        const auto& value = kind == PortalProfile::OrderIdentifier::supplier_order_id
+                                ? order.supplier_order_id
+                                : order.common_name;
+        if (value && !value->empty()) return value;
+    }
+    return std::nullopt;
+}
+
+template <class Map, class Key>
+std::optional<std::string> word_for(const Map& words, const std::optional<Key>& key) {
+    if (!key) return std::nullopt;
+    const auto found = words.find(*key);
+    if (found == words.end()) return std::nullopt;
+    return found->second;
+}
+
+void set_if(portal::Variables& variables, const char* name,
+            const std::optional<std::string>& value) {
+    if (value) variables.set(name, *value);
+}
+
+std::string reason_of(const protocol::StepContext& context) {
+    const std::string given = given_reason(context.params);
+    return given.empty() ? "request " + context.request.text() : given;
+}
+
+}  // namespace
+
+portal::Variables given_variables(const PortalProfile& profile,
+                                  const protocol::StepContext& context, const std::string& reason) {
+    portal::Variables variables;
+    const domain::Order& order = context.order;
+    set_if(variables, "email", domain::login_contact(order));
+    set_if(variables, "order_identifier", identifier(profile, order));
+    set_if(variables, "common_name", order.common_name);
+    set_if(variables, "supplier_order_id", order.supplier_order_id);
+    variables.set("reason", reason);
+    if (const auto* reissue = std::get_if<domain::ReissueParams>(&context.params)) {
+        variables.set("csr", reissue->csr);
+        set_if(variables, "validation_method",
+               word_for(profile.words.validation_methods, reissue->validation_method));
+    }
+    if (const auto* revoke = std::get_if<domain::RevokeParams>(&context.params)) {
+        set_if(variables, "reason_code", word_for(profile.words.reason_codes, revoke->reason_code));
+        set_if(variables, "serial", revoke->serial);
+    }
+    const std::optional<domain::Format> format = profile.proof_format;
+    set_if(variables, "format", word_for(profile.words.formats, format));
+    return variables;
+}
+
+Work::Work(const Setup& of, protocol::StepContext told)
+    : setup(of),
+      context(std::move(told)),
+      given(given_variables(of.portal.profile, context, reason_of(context))),
+      browser(of.portal, portal::BrowserState(), {}),
+      started_(of.clock.steady()) {
+    auto known = Progress::parse(context.cookie.reveal(), given);
+    lost_track = !known;
+    if (known) progress = std::move(*known);
+    use(portal::BrowserState());
+    open_session();
+}
+
+void Work::open_session() {
+    if (!context.session) return;
+    const bool dead = context.session->expires_at && *context.session->expires_at <= context.now;
+    auto state = portal::BrowserState::parse(context.session->jar.reveal());
+    if (dead || !state) {
+        dropped_ = true;
+        return;
+    }
+    use(std::move(*state));
+    signed_in_ = true;
+    jar_before_ = std::string(context.session->jar.reveal());
+    session_expires_ = context.session->expires_at;
+}
+
+void Work::use(portal::BrowserState state) {
+    browser = portal::Browser(setup.portal, std::move(state), after(context.deadline));
+}
+
+std::chrono::steady_clock::time_point Work::after(domain::Duration time) const {
+    const domain::Duration usable = time > 4 * kMargin ? time - kMargin : time;
+    return started_ + usable;
+}
+
+std::chrono::steady_clock::time_point Work::act_until() const {
+    return after(context.leave ? std::min(context.leave->act_for, context.deadline)
+                               : domain::Duration(0));
+}
+
+std::string Work::order_text() const {
+    if (context.order.supplier_order_id) return *context.order.supplier_order_id;
+    return context.order.common_name.value_or("without a number");
+}
+
+std::string Work::reason() const { return reason_of(context); }
+
+std::optional<domain::Secret> Work::take_input(std::string_view name) {
+    for (auto input = context.inputs.rbegin(); input != context.inputs.rend(); ++input) {
+        if (input->name != name || input->value.empty()) continue;
+        domain::Secret value = std::move(input->value);
+        return value;
+    }
+    return std::nullopt;
+}
+
+std::optional<domain::Secret> Work::take_code() {
+    std::optional<domain::Secret> code = take_input("access_code");
+    if (code || progress.code_at_hand.empty()) return code;
+    return std::move(progress.code_at_hand);
+}
+
+void Work::session_begins() {
+    signed_in_ = true;
+    dropped_ = false;
+    jar_before_.clear();
+    session_expires_ = context.now + profile().session_ttl;
+}
+
+void Work::session_lost() {
+    dropped_ = true;
+    signed_in_ = false;
+    use(portal::BrowserState());
+}
+
+void Work::note(std::string text) {
+    protocol::Note one;
+    one.text = std::move(text);
+    notes.push_back(std::move(one));
+}
+
+void Work::keep_evidence(const portal::Run& run) {
+    for (const protocol::EvidenceBlob& blob : run.evidence) {
+        const std::string seen = digest(blob.octets);
+        if (seen == progress.page_kept) continue;
+        progress.page_kept = seen;
+        evidence.push_back(blob);
+    }
+}
+
+domain::Secret Work::cookie() const {
+    if (lost_track) return context.cookie.clone();
+    return progress.text(given);
+}
+
+std::optional<protocol::Session> Work::session() const {
+    if (!signed_in_) return std::nullopt;
+    domain::Secret jar = browser.state().text();
+    if (jar.reveal() == jar_before_) return std::nullopt;
+    protocol::Session session;
+    session.key = setup.name + "/" + context.order.id.text() + "/" +
+                  domain::login_contact(context.order).value_or("");
+    session.expires_at = session_expires_;
+    session.jar = std::move(jar);
+    return session;
+}
+
+protocol::StepResult Work::answer(protocol::Answer what, std::string step) {
+    protocol::StepResult result;
+    result.cookie = cookie();
+    if (result.cookie.reveal().size() > protocol::kMaxCookie) {
+        protocol::Misconfigured misconfigured;
+        misconfigured.detail = "the portal's form is too large to be kept until it is sent";
+        what = std::move(misconfigured);
+        result.cookie = context.cookie.clone();
+    }
+    result.answer = std::move(what);
+    result.step = std::move(step);
+    result.session = session();
+    result.drop_session = dropped_;
+    result.notes = std::move(notes);
+    result.status = std::move(status);
+    result.certificates = std::move(certificates);
+    result.evidence = std::move(evidence);
+    return result;
+}
+
+std::string masked(const std::string& address) {
+    const std::size_t at = address.rfind('@');
+    if (at == std::string::npos || at == 0) return "***";
+    return address.substr(0, 1) + "***" + address.substr(at);
+}
+
+std::string digest(std::string_view octets) {
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> hash{};
+    // OpenSSL's interface is octets of unsigned char.
+    SHA256(reinterpret_cast<const unsigned char*>(octets.data()), octets.size(), hash.data());
+    constexpr std::string_view kHex = "0123456789abcdef";
+    std::string text;
+    for (const unsigned char octet : hash) {
+        text += kHex[octet >> 4U];
+        text += kHex[octet & 15U];
+    }
+    return text;
+}
+
+}  // namespace cabroker::adapters::guest_portal

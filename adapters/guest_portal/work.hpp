@@ -1,0 +1,99 @@
+// One step in the making: what it was told, how far the request had come, the browser it drives,
+// and the answer it collects. Lives as long as one call of advance() or prove().
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "adapters/guest_portal/order_view.hpp"
+#include "adapters/guest_portal/progress.hpp"
+#include "adapters/portal/browser.hpp"
+#include "adapters/protocol/messages.hpp"
+#include "config/adapter_settings.hpp"
+#include "runtime/clock.hpp"
+
+namespace cabroker::adapters::guest_portal {
+
+using Step = domain::Result<protocol::StepResult>;
+
+/// An adapter as configured; outlives every step.
+struct Setup {
+    std::string name;
+    portal::Portal portal;
+    domain::Duration settle;
+    const runtime::Clock& clock;
+};
+
+class Work {
+  public:
+    Work(const Setup& of, protocol::StepContext told);
+    Work(const Work&) = delete;
+    Work& operator=(const Work&) = delete;
+
+    [[nodiscard]] const config::PortalProfile& profile() const { return setup.portal.profile; }
+    /// The order in words for people: its supplier order ID, else its common name.
+    [[nodiscard]] std::string order_text() const;
+    /// The reason as it is sent; when none was given, one that names the request, so that it can be
+    /// found again.
+    [[nodiscard]] std::string reason() const;
+    [[nodiscard]] bool signed_in() const { return signed_in_; }
+    /// The value given for `name`, if any; taken.
+    [[nodiscard]] std::optional<domain::Secret> take_input(std::string_view name);
+    /// The access code that was given now, or before and could not be delivered.
+    [[nodiscard]] std::optional<domain::Secret> take_code();
+
+    /// The browser works on with these cookies.
+    void use(portal::BrowserState state);
+    /// The browser's cookies are a session from now on.
+    void session_begins();
+    void session_lost();
+    void note(std::string text);
+    /// Keeps a page of a run as evidence unless this very page was kept by the step before.
+    void keep_evidence(const portal::Run& run);
+
+    /// Closes the step.
+    [[nodiscard]] protocol::StepResult answer(protocol::Answer what, std::string step);
+
+    const Setup& setup;
+    protocol::StepContext context;
+    Progress progress;
+    /// The cookie could not be read.
+    bool lost_track = false;
+    /// For templates.
+    portal::Variables given;
+    portal::Browser browser;
+    std::vector<protocol::Note> notes;
+    std::vector<protocol::EvidenceBlob> evidence;
+    std::vector<std::string> certificates;
+    std::optional<protocol::StatusReading> status;
+
+    /// For both kinds of answers: the cookie, the session when it is new or changed.
+    [[nodiscard]] domain::Secret cookie() const;
+    [[nodiscard]] std::optional<protocol::Session> session() const;
+    [[nodiscard]] bool session_dropped() const { return dropped_; }
+    [[nodiscard]] std::chrono::steady_clock::time_point act_until() const;
+
+  private:
+    [[nodiscard]] std::chrono::steady_clock::time_point after(domain::Duration time) const;
+    void open_session();
+
+    std::chrono::steady_clock::time_point started_;
+    bool signed_in_ = false;
+    bool dropped_ = false;
+    std::string jar_before_;
+    std::optional<domain::Time> session_expires_;
+};
+
+/// What templates may name of a step's order and parameters.
+[[nodiscard]] portal::Variables given_variables(const config::PortalProfile& profile,
+                                                const protocol::StepContext& context,
+                                                const std::string& reason);
+
+/// `a***@example.com`: for texts that are kept.
+[[nodiscard]] std::string masked(const std::string& address);
+
+/// Hex SHA-256, to recognise something again.
+[[nodiscard]] std::string digest(std::string_view octets);
+
+}  // namespace cabroker::adapters::guest_portal
