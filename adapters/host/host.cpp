@@ -1,0 +1,284 @@
+#include "adapters/host/host.hpp"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json.hpp>
+
+#include "adapters/protocol/channel.hpp"
+#include "adapters/protocol/codec.hpp"
+#include "config/adapter_settings.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/log.hpp"
+#include "runtime/spawn.hpp"
+#include "transport/http_client.hpp"
+#include "transport/smtp_client.hpp"
+
+namespace cabroker::adapters::host {
+
+namespace asio = boost::asio;
+namespace bj = boost::json;
+using domain::Error;
+using domain::ErrorCode;
+using domain::Result;
+
+namespace {
+
+constexpr std::size_t kMostSteps = 64;
+/// A step may answer this much after its deadline before it is cancelled.
+constexpr auto kLastWord = std::chrono::milliseconds(1'000);
+
+// What one `configure` brought. Steps that run hold on to theirs.
+struct Generation {
+    Mailers mailers;
+    HostSecrets secrets;
+    std::optional<Services> services;
+    std::map<std::string, std::unique_ptr<Adapter>> adapters;
+};
+
+struct Session : std::enable_shared_from_this<Session> {
+    Session(asio::local::stream_protocol::socket socket, HostOptions given)
+        : options(std::move(given)),
+          executor(socket.get_executor()),
+          channel(std::move(socket)),
+          http(executor),
+          smtp(executor) {}
+
+    HostOptions options;
+    asio::any_io_executor executor;
+    protocol::Channel channel;
+    runtime::SystemClock clock;
+    transport::CurlHttpClient http;
+    transport::CurlSmtpClient smtp;
+    std::shared_ptr<Generation> generation = std::make_shared<Generation>();
+    std::size_t running = 0;
+
+    asio::awaitable<void> answer(std::string op, std::uint64_t id, std::shared_ptr<bj::object> body,
+                                 protocol::Blobs blobs);
+    asio::awaitable<void> hello(protocol::Frame frame);
+    asio::awaitable<void> configure(protocol::Frame frame);
+    static asio::awaitable<void> advance(std::shared_ptr<Session> self, protocol::Frame frame);
+    static asio::awaitable<void> prove(std::shared_ptr<Session> self, protocol::Frame frame);
+    asio::awaitable<void> fail(std::uint64_t id, Error error);
+    asio::awaitable<bool> take(protocol::Frame frame);
+};
+
+asio::awaitable<void> wait_for(std::chrono::milliseconds time) {
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    timer.expires_after(time);
+    boost::system::error_code ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
+    co_await timer.async_wait(token);
+}
+
+const bj::value* context_of(const protocol::Frame& frame) {
+    return frame.body->get_object().if_contains("context");
+}
+
+template <class Visit>
+void each_member(const bj::object& object, std::string_view key, Visit visit) {
+    const bj::value* value = object.if_contains(bj::string_view(key.data(), key.size()));
+    if (value == nullptr || !value->is_object()) return;
+    for (const auto& member : value->get_object()) visit(std::string(member.key()), member.value());
+}
+
+asio::awaitable<void> Session::answer(std::string op, std::uint64_t id,
+                                      std::shared_ptr<bj::object> body, protocol::Blobs blobs) {
+    // A core that hung up needs no answer: read() sees it too.
+    const Result<void> written =
+        co_await channel.write(std::move(op), id, std::move(body), std::move(blobs));
+    if (!written)
+        runtime::log(runtime::Level::debug, "an answer could not be given",
+                     {{"why", written.error().detail}});
+}
+
+asio::awaitable<void> Session::hello(protocol::Frame frame) {
+    bool spoken = false;
+    const bj::value* versions = frame.body->get_object().if_contains("protocols");
+    if (versions != nullptr && versions->is_array()) {
+        for (const bj::value& version : versions->get_array()) {
+            spoken =
+                spoken || (version.is_int64() && version.get_int64() == protocol::kProtocolVersion);
+        }
+    }
+    auto body = std::make_shared<bj::object>();
+    (*body)["build"] = options.build;
+    if (spoken) {
+        (*body)["protocol"] = protocol::kProtocolVersion;
+    } else {
+        (*body)["protocol"] = nullptr;
+    }
+    protocol::Blobs none;
+    co_await answer("hello", frame.id, std::move(body), std::move(none));
+}
+
+asio::awaitable<void> Session::configure(protocol::Frame frame) {
+    auto next = std::make_shared<Generation>();
+    const bj::object& object = frame.body->get_object();
+    bj::object capabilities;
+    bj::object problems;
+    each_member(object, "secrets", [&](const std::string& name, const bj::value& value) {
+        const bj::object* held = value.if_object();
+        const bj::value* secret = held == nullptr ? nullptr : held->if_contains("secret");
+        if (secret == nullptr || !secret->is_string()) return;
+        next->secrets.emplace(name, domain::Secret(std::string_view(secret->get_string().data(),
+                                                                    secret->get_string().size())));
+    });
+    each_member(object, "mailers", [&](const std::string& name, const bj::value& value) {
+        json::Problems found;
+        config::MailerSettings mailer = config::decode_mailer(name, value, "", found);
+        if (found.empty()) {
+            next->mailers.emplace(name, std::move(mailer));
+        } else {
+            problems["mailer " + name] = found.front().pointer + " " + found.front().detail;
+        }
+    });
+    next->services.emplace(Services{http, smtp, clock, next->mailers, next->secrets});
+    each_member(object, "adapters", [&](const std::string& name, const bj::value& value) {
+        auto made = options.make_adapter(name, bj::serialize(value), *next->services);
+        if (!made) {
+            problems[name] = made.error().detail;
+            return;
+        }
+        capabilities[name] = protocol::to_json((*made)->capabilities());
+        next->adapters.emplace(name, std::move(*made));
+    });
+    generation = std::move(next);
+    auto body = std::make_shared<bj::object>();
+    (*body)["capabilities"] = std::move(capabilities);
+    (*body)["problems"] = std::move(problems);
+    protocol::Blobs none;
+    co_await answer("configured", frame.id, std::move(body), std::move(none));
+}
+
+asio::awaitable<void> Session::fail(std::uint64_t id, Error error) {
+    auto body = std::make_shared<bj::object>();
+    const std::string_view code = domain::name_of(error.code);
+    (*body)["code"] = bj::string_view(code.data(), code.size());
+    (*body)["detail"] = error.detail;
+    protocol::Blobs none;
+    co_await answer("error", id, std::move(body), std::move(none));
+}
+
+// The answer to a step that cannot even be given to an adapter.
+protocol::StepResult no_adapter(const std::string& name) {
+    protocol::StepResult result;
+    result.answer = protocol::Misconfigured{"the adapter " + name +
+                                            " is not configured or its settings are wrong"};
+    return result;
+}
+
+asio::awaitable<Result<protocol::StepResult>> step_in_time(Adapter& adapter,
+                                                           protocol::StepContext context) {
+    using asio::experimental::awaitable_operators::operator||;
+    const auto patience = context.deadline + kLastWord;
+    auto raced = co_await (adapter.advance(std::move(context)) || wait_for(patience));
+    if (raced.index() == 0) co_return std::move(std::get<0>(raced));
+    co_return Error(ErrorCode::no_answer, "the adapter did not end in time");
+}
+
+asio::awaitable<Result<protocol::Proof>> proof_in_time(Adapter& adapter,
+                                                       protocol::ProofContext context) {
+    using asio::experimental::awaitable_operators::operator||;
+    const auto patience = context.step.deadline + kLastWord;
+    auto raced = co_await (adapter.prove(std::move(context)) || wait_for(patience));
+    if (raced.index() == 0) co_return std::move(std::get<0>(raced));
+    co_return Error(ErrorCode::no_answer, "the adapter did not end in time");
+}
+
+asio::awaitable<void> Session::advance(std::shared_ptr<Session> self, protocol::Frame frame) {
+    ++self->running;
+    const std::shared_ptr<Generation> mine = self->generation;
+    const bj::value* asked = context_of(frame);
+    const bj::value nothing;
+    Result<protocol::StepContext> context =
+        protocol::step_context_from(asked == nullptr ? nothing : *asked, frame.blobs);
+    Result<protocol::StepResult> result =
+        Error(ErrorCode::unreachable, "the step could not be read");
+    if (context) {
+        const auto adapter = mine->adapters.find(context->adapter);
+        if (adapter == mine->adapters.end()) {
+            result = no_adapter(context->adapter);
+        } else {
+            result = co_await step_in_time(*adapter->second, std::move(*context));
+        }
+    }
+    --self->running;
+    if (!result) {
+        co_await self->fail(frame.id, result.error());
+        co_return;
+    }
+    protocol::Blobs blobs;
+    auto body = std::make_shared<bj::object>();
+    (*body)["result"] = protocol::to_json(*result, std::to_string(frame.id), blobs);
+    co_await self->answer("result", frame.id, std::move(body), std::move(blobs));
+}
+
+asio::awaitable<void> Session::prove(std::shared_ptr<Session> self, protocol::Frame frame) {
+    ++self->running;
+    const std::shared_ptr<Generation> mine = self->generation;
+    const bj::value* asked = context_of(frame);
+    const bj::value nothing;
+    Result<protocol::ProofContext> context =
+        protocol::proof_context_from(asked == nullptr ? nothing : *asked, frame.blobs);
+    Result<protocol::Proof> proof = Error(ErrorCode::unreachable, "the question could not be read");
+    if (context) {
+        const auto adapter = mine->adapters.find(context->step.adapter);
+        if (adapter != mine->adapters.end()) {
+            proof = co_await proof_in_time(*adapter->second, std::move(*context));
+        }
+    }
+    --self->running;
+    if (!proof) {
+        co_await self->fail(frame.id, proof.error());
+        co_return;
+    }
+    protocol::Blobs blobs;
+    auto body = std::make_shared<bj::object>();
+    (*body)["proof"] = protocol::to_json(*proof, std::to_string(frame.id), blobs);
+    co_await self->answer("proof", frame.id, std::move(body), std::move(blobs));
+}
+
+asio::awaitable<bool> Session::take(protocol::Frame frame) {
+    const std::string op = frame.op;
+    const std::uint64_t id = frame.id;
+    if (op == "hello") {
+        co_await hello(std::move(frame));
+    } else if (op == "configure") {
+        co_await configure(std::move(frame));
+    } else if ((op == "advance" || op == "prove") && running >= kMostSteps) {
+        co_await fail(id, Error(ErrorCode::unreachable, "too many steps at once"));
+    } else if (op == "advance") {
+        runtime::spawn(executor, "step", advance(shared_from_this(), std::move(frame)));
+    } else if (op == "prove") {
+        runtime::spawn(executor, "proof", prove(shared_from_this(), std::move(frame)));
+    } else {
+        auto body = std::make_shared<bj::object>();
+        protocol::Blobs none;
+        std::string reply = "unsupported";
+        if (op == "ping") reply = "pong";
+        co_await answer(std::move(reply), id, std::move(body), std::move(none));
+    }
+    co_return true;
+}
+
+}  // namespace
+
+asio::awaitable<void> serve(asio::local::stream_protocol::socket socket, HostOptions options) {
+    const auto silence = options.silence;
+    const auto session = std::make_shared<Session>(std::move(socket), std::move(options));
+    while (true) {
+        Result<protocol::Frame> frame = co_await session->channel.read(silence);
+        if (!frame) {
+            runtime::log(runtime::Level::info, "the core has hung up",
+                         {{"why", frame.error().detail}});
+            break;
+        }
+        co_await session->take(std::move(*frame));
+    }
+    session->channel.close();
+}
+
+}  // namespace cabroker::adapters::host

@@ -1,0 +1,213 @@
+// cabroker-adapters: the second process. With --link-fd it serves the core that spawned it and ends
+// with it; otherwise it listens, and each link gets a process of its own, so that nothing of a lost
+// link goes on.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+#include <iostream>
+#include <string>
+#include <string_view>
+
+#include "adapters/host/host.hpp"
+#include "runtime/log.hpp"
+#include "runtime/spawn.hpp"
+#include "runtime/systemd.hpp"
+
+#ifndef CABROKER_VERSION
+#define CABROKER_VERSION "0.0.0"
+#endif
+
+namespace {
+
+namespace asio = boost::asio;
+namespace runtime = cabroker::runtime;
+namespace host = cabroker::adapters::host;
+
+constexpr int kUsage = 2;
+
+struct Arguments {
+    int link_fd = -1;
+    std::string socket;
+    bool help = false;
+    bool version = false;
+};
+
+volatile std::sig_atomic_t ending = 0;
+void on_signal(int) { ending = 1; }
+
+std::optional<Arguments> read_arguments(int argc, char** argv) {
+    Arguments arguments;
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        const bool has_value = i + 1 < argc;
+        if (word == "--help") {
+            arguments.help = true;
+        } else if (word == "--version") {
+            arguments.version = true;
+        } else if (word == "--link-fd" && has_value) {
+            const std::string_view number = argv[++i];
+            const auto read =
+                std::from_chars(number.data(), number.data() + number.size(), arguments.link_fd);
+            if (read.ec != std::errc{} || arguments.link_fd < 0) return std::nullopt;
+        } else if (word == "--socket" && has_value) {
+            arguments.socket = argv[++i];
+        } else {
+            return std::nullopt;
+        }
+    }
+    return arguments;
+}
+
+void die_with_parent() {
+    const pid_t parent = getppid();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(0);
+}
+
+int serve_link(int fd) {
+    die_with_parent();
+    prctl(PR_SET_DUMPABLE, 0);
+    asio::io_context io(1);
+    asio::local::stream_protocol::socket socket(io);
+    boost::system::error_code error;
+    socket.assign(asio::local::stream_protocol(), fd, error);
+    if (error) {
+        runtime::log(runtime::Level::error, "cannot use the link", {{"why", error.message()}});
+        return 1;
+    }
+    host::HostOptions options;
+    options.build = "cabroker-adapters " CABROKER_VERSION;
+    options.make_adapter = [](const std::string& name, const std::string& settings,
+                              const cabroker::adapters::Services& services) {
+        return cabroker::adapters::make_adapter(name, settings, services);
+    };
+    bool failed = false;
+    runtime::on_spawn_failure([&failed, &io](const std::string&) {
+        failed = true;
+        io.stop();
+    });
+    auto link = [](asio::io_context& loop, asio::local::stream_protocol::socket taken,
+                   host::HostOptions given) -> asio::awaitable<void> {
+        co_await host::serve(std::move(taken), std::move(given));
+        loop.stop();
+    };
+    runtime::spawn(io.get_executor(), "link", link(io, std::move(socket), std::move(options)));
+    io.run();
+    // Steps that still run die here, and their connections with them. No destructor may wait for
+    // them.
+    _exit(failed ? 1 : 0);
+}
+
+int listen_at(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) {
+        std::cerr << "cabroker-adapters: cannot listen at " << path << ": the path is too long\n";
+        return -1;
+    }
+    std::memcpy(address.sun_path, path.data(), path.size());
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    unlink(path.c_str());
+    const mode_t before = umask(0117);
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the socket API's own type
+    const int bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    umask(before);
+    if (bound != 0 || listen(fd, 8) != 0) {
+        std::cerr << "cabroker-adapters: cannot listen at " << path << ": " << std::strerror(errno)
+                  << '\n';
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+// Until it has ended, or a signal came; feeds the watchdog meanwhile.
+void wait_for_child(pid_t child, int interval) {
+    const int ended = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
+    while (ending == 0) {
+        runtime::notify_systemd("WATCHDOG=1");
+        pollfd wanted{ended, POLLIN, 0};
+        if (poll(&wanted, 1, interval) <= 0) continue;
+        break;
+    }
+    close(ended);
+    if (ending != 0) kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+}
+
+// One link at a time: the next is taken when the last one's process has ended.
+int listen_and_fork(int listener) {
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    sigaction(SIGTERM, &action, nullptr);
+    sigaction(SIGINT, &action, nullptr);
+    runtime::notify_systemd("READY=1");
+    const auto watchdog = runtime::watchdog_interval();
+    const int interval = watchdog ? static_cast<int>(watchdog->count() / 1000) : 60'000;
+    while (ending == 0) {
+        runtime::notify_systemd("WATCHDOG=1");
+        pollfd wanted{listener, POLLIN, 0};
+        if (poll(&wanted, 1, interval) <= 0) continue;
+        const int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+        if (fd < 0) continue;
+        const pid_t child = fork();
+        if (child == 0) {
+            struct sigaction defaults {};
+            defaults.sa_handler = SIG_DFL;
+            sigaction(SIGTERM, &defaults, nullptr);
+            sigaction(SIGINT, &defaults, nullptr);
+            close(listener);
+            _exit(serve_link(fd));
+        }
+        close(fd);
+        if (child > 0) wait_for_child(child, interval);
+    }
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::optional<Arguments> arguments = read_arguments(argc, argv);
+    if (!arguments) {
+        std::cerr
+            << "usage: cabroker-adapters [--socket PATH | --link-fd N] [--version] [--help]\n";
+        return kUsage;
+    }
+    if (arguments->help) {
+        std::cout << "usage: cabroker-adapters [--socket PATH | --link-fd N]\n"
+                     "The second process of cabroker: it has the network and no data.\n"
+                     "cabrokerd starts it by itself (outside.mode: spawn); under systemd it takes "
+                     "its socket from\n"
+                     "cabroker-adapters.socket (outside.mode: connect).\n";
+        return 0;
+    }
+    if (arguments->version) {
+        std::cout << "cabroker-adapters " CABROKER_VERSION "\n";
+        return 0;
+    }
+    std::signal(SIGPIPE, SIG_IGN);
+    if (arguments->link_fd >= 0) return serve_link(arguments->link_fd);
+    const std::vector<int> passed = runtime::sockets_from_systemd();
+    const int listener = passed.empty() && !arguments->socket.empty()
+                             ? listen_at(arguments->socket)
+                             : (passed.empty() ? -1 : passed.front());
+    if (listener < 0) {
+        std::cerr << "cabroker-adapters: nothing to serve: give --socket PATH, or let cabrokerd or "
+                     "systemd start it\n";
+        return kUsage;
+    }
+    return listen_and_fork(listener);
+}

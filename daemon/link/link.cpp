@@ -1,0 +1,386 @@
+#include "daemon/link/link.hpp"
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json.hpp>
+#include <unordered_map>
+
+#include "adapters/protocol/channel.hpp"
+#include "adapters/protocol/codec.hpp"
+#include "daemon/link/host_process.hpp"
+#include "json/parse.hpp"
+#include "runtime/log.hpp"
+#include "runtime/spawn.hpp"
+
+namespace cabroker::link {
+
+namespace asio = boost::asio;
+namespace bj = boost::json;
+namespace protocol = adapters::protocol;
+using domain::Error;
+using domain::ErrorCode;
+using domain::Result;
+using runtime::Level;
+
+namespace {
+
+// One question that waits for its answer.
+struct Pending {
+    explicit Pending(const asio::any_io_executor& loop) : timer(loop) {}
+    asio::steady_timer timer;
+    std::optional<protocol::Frame> answer;
+    bool lost = false;
+};
+
+asio::awaitable<void> sleep_on(asio::steady_timer& timer) {
+    boost::system::error_code ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
+    co_await timer.async_wait(token);
+}
+
+bj::object json_map(const std::map<std::string, std::string>& texts) {
+    bj::object object;
+    for (const auto& [name, text] : texts) {
+        auto value = json::parse(text);
+        if (value) object[name] = std::move(*value);
+    }
+    return object;
+}
+
+}  // namespace
+
+struct Link::State : std::enable_shared_from_this<Link::State> {
+    State(LinkOptions given, asio::any_io_executor executor, runtime::Random& source)
+        : options(std::move(given)), loop(std::move(executor)), random(source), pause(loop) {}
+
+    LinkOptions options;
+    asio::any_io_executor loop;
+    runtime::Random& random;
+    asio::steady_timer pause;
+    Configuration configuration;
+    std::shared_ptr<protocol::Channel> channel;
+    std::map<std::uint64_t, std::shared_ptr<Pending>> pending;
+    std::map<std::string, protocol::Capabilities> capabilities;
+    std::map<std::string, std::string> problems;
+    std::vector<std::function<void()>> handlers;
+    std::uint64_t next_id = 1;
+    bool up = false;
+    bool stopping = false;
+    std::string trouble = "down";
+
+    void changed() {
+        for (const auto& handler : handlers) handler();
+    }
+    void fell(const std::string& why) {
+        const bool was_up = up;
+        up = false;
+        if (trouble.empty()) trouble = "down";
+        for (auto& [id, question] : pending) {
+            question->lost = true;
+            question->timer.cancel();
+        }
+        if (was_up) {
+            runtime::log(Level::warning, "the link to the adapters is down", {{"why", why}});
+            changed();
+        }
+    }
+    asio::awaitable<Result<protocol::Frame>> ask(std::string op, std::shared_ptr<bj::object> body,
+                                                 std::uint64_t id, protocol::Blobs blobs,
+                                                 std::chrono::milliseconds patience);
+    asio::awaitable<void> serve(std::shared_ptr<protocol::Channel> link);
+    asio::awaitable<bool> greet();
+    asio::awaitable<bool> send_configuration();
+    asio::awaitable<void> keep_alive(std::shared_ptr<protocol::Channel> link);
+    asio::awaitable<void> read_all(std::shared_ptr<protocol::Channel> link);
+    asio::awaitable<void> reconfigure();
+    asio::awaitable<Result<std::shared_ptr<protocol::Channel>>> open(pid_t& child);
+    asio::awaitable<void> reap(pid_t child);
+    static asio::awaitable<void> run(std::shared_ptr<State> self);
+};
+
+// Errors: not_sent and no_answer, as Outside promises.
+asio::awaitable<Result<protocol::Frame>> Link::State::ask(std::string op,
+                                                          std::shared_ptr<bj::object> body,
+                                                          std::uint64_t id, protocol::Blobs blobs,
+                                                          std::chrono::milliseconds patience) {
+    const std::shared_ptr<protocol::Channel> link = channel;
+    if (!link || link->closed())
+        co_return Error(ErrorCode::not_sent, "the adapters cannot be reached");
+    const auto question = std::make_shared<Pending>(loop);
+    question->timer.expires_after(patience);
+    pending.emplace(id, question);
+    const Result<void> written =
+        co_await link->write(std::move(op), id, std::move(body), std::move(blobs));
+    if (!written) {
+        pending.erase(id);
+        co_return written.error();
+    }
+    if (!question->answer && !question->lost) co_await sleep_on(question->timer);
+    pending.erase(id);
+    if (question->answer) co_return std::move(*question->answer);
+    if (question->lost)
+        co_return Error(ErrorCode::no_answer, "the link was lost before the answer came");
+    co_return Error(ErrorCode::no_answer, "no answer came in time");
+}
+
+asio::awaitable<bool> Link::State::send_configuration() {
+    auto body = std::make_shared<bj::object>();
+    (*body)["adapters"] = json_map(configuration.adapters);
+    (*body)["mailers"] = json_map(configuration.mailers);
+    (*body)["mailboxes"] = json_map(configuration.mailboxes);
+    bj::object secrets;
+    for (const auto& [name, secret] : configuration.secrets) {
+        bj::object held;
+        held["secret"] = bj::string_view(secret.reveal().data(), secret.reveal().size());
+        secrets[name] = std::move(held);
+    }
+    (*body)["secrets"] = std::move(secrets);
+    protocol::Blobs none;
+    const Result<protocol::Frame> answer =
+        co_await ask("configure", std::move(body), next_id++, std::move(none), options.silence);
+    if (!answer || answer->op != "configured") co_return false;
+    capabilities.clear();
+    problems.clear();
+    const bj::object& object = answer->body->get_object();
+    if (const auto* told = object.if_contains("capabilities");
+        told != nullptr && told->is_object()) {
+        for (const auto& entry : told->get_object()) {
+            auto read = protocol::capabilities_from(entry.value());
+            if (read) capabilities.emplace(std::string(entry.key()), std::move(*read));
+        }
+    }
+    if (const auto* told = object.if_contains("problems"); told != nullptr && told->is_object()) {
+        for (const auto& entry : told->get_object()) {
+            if (!entry.value().is_string()) continue;
+            problems.emplace(std::string(entry.key()), std::string(entry.value().get_string()));
+            runtime::log(
+                Level::error, "an adapter cannot be used",
+                {{"adapter", std::string(entry.key())}, {"why", problems.rbegin()->second}});
+        }
+    }
+    co_return true;
+}
+
+asio::awaitable<bool> Link::State::greet() {
+    auto body = std::make_shared<bj::object>();
+    bj::array versions;
+    versions.push_back(protocol::kProtocolVersion);
+    (*body)["protocols"] = std::move(versions);
+    (*body)["build"] = options.build;
+    protocol::Blobs none;
+    const Result<protocol::Frame> answer = co_await ask("hello", std::move(body), next_id++,
+                                                        std::move(none), options.connect_patience);
+    if (!answer) co_return false;
+    const auto* version = answer->body->get_object().if_contains("protocol");
+    if (answer->op != "hello" || version == nullptr || !version->is_int64() ||
+        version->get_int64() != protocol::kProtocolVersion) {
+        trouble = "protocol_mismatch";
+        runtime::log(Level::error, "the adapter host speaks another version of the protocol");
+        co_return false;
+    }
+    co_return co_await send_configuration();
+}
+
+asio::awaitable<void> Link::State::read_all(std::shared_ptr<protocol::Channel> link) {
+    std::string why;
+    while (!link->closed()) {
+        Result<protocol::Frame> frame = co_await link->read(options.silence);
+        if (!frame) {
+            why = frame.error().detail;
+            break;
+        }
+        const auto question = pending.find(frame->id);
+        // A late answer to a question nobody waits for any more is no crime; a number never used
+        // is.
+        if (question == pending.end()) {
+            if (frame->id < next_id) continue;
+            why = "an answer to a question that was never asked";
+            break;
+        }
+        question->second->answer = std::move(*frame);
+        question->second->timer.cancel();
+    }
+    link->close();
+    fell(why);
+    pause.cancel();
+}
+
+asio::awaitable<void> Link::State::keep_alive(std::shared_ptr<protocol::Channel> link) {
+    asio::steady_timer timer(loop);
+    while (!link->closed()) {
+        timer.expires_after(options.ping_every);
+        co_await sleep_on(timer);
+        if (link->closed()) break;
+        auto body = std::make_shared<bj::object>();
+        protocol::Blobs none;
+        const Result<protocol::Frame> answer =
+            co_await ask("ping", std::move(body), next_id++, std::move(none), options.silence);
+        if (!answer) link->close();
+    }
+}
+
+asio::awaitable<Result<std::shared_ptr<protocol::Channel>>> Link::State::open(pid_t& child) {
+    asio::local::stream_protocol::socket socket(loop);
+    if (!options.program.empty()) {
+        const Result<HostProcess> host = start_host(options.program);
+        if (!host) co_return host.error();
+        child = host->pid;
+        boost::system::error_code error;
+        socket.assign(asio::local::stream_protocol(), host->socket, error);
+        if (error) co_return Error(ErrorCode::unreachable, error.message());
+        co_return std::make_shared<protocol::Channel>(std::move(socket));
+    }
+    boost::system::error_code error;
+    auto token = asio::redirect_error(asio::use_awaitable, error);
+    const asio::local::stream_protocol::endpoint where(options.socket);
+    co_await socket.async_connect(where, token);
+    if (error) co_return Error(ErrorCode::unreachable, options.socket + ": " + error.message());
+    co_return std::make_shared<protocol::Channel>(std::move(socket));
+}
+
+asio::awaitable<void> Link::State::reap(pid_t child) {
+    asio::steady_timer timer(loop);
+    // It ends by itself when the link closes; what does not is killed.
+    for (int tries = 0; tries < 40; ++tries) {
+        if (reap_host(child)) co_return;
+        if (tries == 20) kill_host(child);
+        timer.expires_after(std::chrono::milliseconds(50));
+        co_await sleep_on(timer);
+    }
+}
+
+asio::awaitable<void> Link::State::serve(std::shared_ptr<protocol::Channel> link) {
+    channel = link;
+    runtime::spawn(loop, "link reader", read_all(link));
+    const bool greeted = co_await greet();
+    if (!greeted) {
+        link->close();
+        channel.reset();
+        co_return;
+    }
+    up = true;
+    trouble.clear();
+    runtime::log(Level::info, "the adapters are connected",
+                 {{"adapters", std::to_string(capabilities.size())}});
+    runtime::spawn(loop, "link pings", keep_alive(link));
+    changed();
+    while (!link->closed()) {
+        pause.expires_after(std::chrono::hours(1));
+        co_await sleep_on(pause);
+    }
+    channel.reset();
+}
+
+asio::awaitable<void> Link::State::run(std::shared_ptr<State> self) {
+    auto wait = self->options.first_pause;
+    while (!self->stopping) {
+        pid_t child = -1;
+        const auto began = std::chrono::steady_clock::now();
+        auto link = co_await self->open(child);
+        if (link) {
+            co_await self->serve(*link);
+            (*link)->close();
+        } else {
+            runtime::log(Level::warning, "cannot reach the adapters",
+                         {{"why", link.error().detail}});
+        }
+        if (child > 0) co_await self->reap(child);
+        if (self->stopping) break;
+        if (std::chrono::steady_clock::now() - began > std::chrono::seconds(10))
+            wait = self->options.first_pause;
+        const double spread = 0.5 + 0.5 * self->random.fraction();
+        const auto sleep =
+            std::chrono::duration<double, std::milli>(static_cast<double>(wait.count()) * spread);
+        self->pause.expires_after(std::chrono::duration_cast<std::chrono::milliseconds>(sleep));
+        co_await sleep_on(self->pause);
+        wait = std::min(wait * 2, self->options.longest_pause);
+    }
+}
+
+Link::Link(LinkOptions options, asio::any_io_executor loop, runtime::Random& random)
+    : state_(std::make_shared<State>(std::move(options), std::move(loop), random)) {}
+
+Link::~Link() = default;
+
+asio::awaitable<void> Link::State::reconfigure() {
+    if (!co_await send_configuration() && channel) channel->close();
+    changed();
+}
+
+void Link::configure(Configuration configuration) {
+    state_->configuration = std::move(configuration);
+    if (state_->up) runtime::spawn(state_->loop, "link configure", state_->reconfigure());
+}
+
+asio::awaitable<void> Link::run() { return State::run(state_); }
+
+void Link::stop() {
+    state_->stopping = true;
+    if (state_->channel) state_->channel->close();
+    state_->pause.cancel();
+}
+
+asio::awaitable<Result<protocol::StepResult>> Link::advance(protocol::StepContext context) {
+    const std::shared_ptr<State> state = state_;
+    if (!state->up) co_return Error(ErrorCode::not_sent, "the adapters cannot be reached");
+    const std::uint64_t id = state->next_id++;
+    const auto patience = context.deadline + state->options.grace;
+    protocol::Blobs blobs;
+    auto body = std::make_shared<bj::object>();
+    (*body)["context"] = protocol::to_json(context, std::to_string(id), blobs);
+    Result<protocol::Frame> answer =
+        co_await state->ask("advance", std::move(body), id, std::move(blobs), patience);
+    if (!answer) co_return answer.error();
+    const bj::object& object = answer->body->get_object();
+    if (answer->op == "result") {
+        if (const auto* result = object.if_contains("result")) {
+            co_return protocol::step_result_from(*result, answer->blobs);
+        }
+    }
+    if (answer->op == "error") {
+        const auto* code = object.if_contains("code");
+        const auto* detail = object.if_contains("detail");
+        const bool unreached =
+            code != nullptr && code->is_string() && code->get_string() == "unreachable";
+        std::string why = "the adapter gave no answer";
+        if (detail != nullptr && detail->is_string()) why = std::string(detail->get_string());
+        auto kind = ErrorCode::no_answer;
+        if (unreached) kind = ErrorCode::not_sent;
+        co_return Error(kind, why);
+    }
+    co_return Error(ErrorCode::bad_answer, "the adapter answered " + answer->op);
+}
+
+asio::awaitable<Result<protocol::Proof>> Link::prove(protocol::ProofContext context) {
+    const std::shared_ptr<State> state = state_;
+    if (!state->up) co_return Error(ErrorCode::not_sent, "the adapters cannot be reached");
+    const std::uint64_t id = state->next_id++;
+    const auto patience = context.step.deadline + state->options.grace;
+    protocol::Blobs blobs;
+    auto body = std::make_shared<bj::object>();
+    (*body)["context"] = protocol::to_json(context, std::to_string(id), blobs);
+    Result<protocol::Frame> answer =
+        co_await state->ask("prove", std::move(body), id, std::move(blobs), patience);
+    if (!answer) co_return answer.error();
+    if (answer->op == "proof") {
+        if (const auto* proof = answer->body->get_object().if_contains("proof")) {
+            co_return protocol::proof_from(*proof, answer->blobs);
+        }
+    }
+    co_return Error(ErrorCode::no_answer, "the adapter gave no proof");
+}
+
+bool Link::up() const { return state_->up; }
+std::string Link::trouble() const { return state_->trouble; }
+const std::map<std::string, protocol::Capabilities>& Link::capabilities() const {
+    return state_->capabilities;
+}
+void Link::on_change(std::function<void()> handler) {
+    state_->handlers.push_back(std::move(handler));
+}
+const std::map<std::string, std::string>& Link::problems() const { return state_->problems; }
+std::size_t Link::in_flight() const { return state_->pending.size(); }
+
+}  // namespace cabroker::link
