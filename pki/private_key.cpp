@@ -99,11 +99,18 @@ bool starts_a_word(std::string_view text, std::size_t at) {
     return escaped_line_end;
 }
 
-/// A SEQUENCE in base64 always starts with `M`.
+/// A SEQUENCE of 40 octets or more is in base64 `M` and then, from its length octet, a letter from
+/// C to I.
+bool starts_like_sequence(std::string_view text) {
+    return text.size() > 1 && text[0] == 'M' && text[1] >= 'C' && text[1] <= 'I';
+}
+
 bool has_bare_base64_key(std::string_view text) {
     for (std::size_t at = text.find('M'); at != std::string_view::npos;
          at = text.find('M', at + 1)) {
-        if (starts_a_word(text, at) && starts_like_private_key(decoded_start(text.substr(at)))) {
+        const std::string_view rest = text.substr(at);
+        if (starts_like_sequence(rest) && starts_a_word(text, at) &&
+            starts_like_private_key(decoded_start(rest))) {
             return true;
         }
     }
