@@ -1,0 +1,88 @@
+#include "daemon/app/app.hpp"
+
+#include <sys/prctl.h>
+
+#include <csignal>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+
+#include "config/load.hpp"
+#include "daemon/app/arguments.hpp"
+#include "daemon/app/daemon.hpp"
+#include "runtime/log.hpp"
+
+#ifndef CABROKER_VERSION
+#define CABROKER_VERSION "0.0.0"
+#endif
+
+namespace cabroker::app {
+namespace {
+
+constexpr int kUsage = 2;
+
+int check_profile(const std::string& path) {
+    const std::vector<config::Problem> problems = config::check_profile(path);
+    for (const config::Problem& problem : problems) std::cout << problem.text() << '\n';
+    return problems.empty() ? 0 : 1;
+}
+
+int check_config(const config::LoadResult& loaded) {
+    for (const config::Problem& warning : loaded.warnings) std::cerr << warning.text() << '\n';
+    for (const config::Problem& problem : loaded.problems) std::cout << problem.text() << '\n';
+    return loaded.ok() ? 0 : 1;
+}
+
+void set_log(const config::LogSettings& log) {
+    const auto level = static_cast<runtime::Level>(log.level);
+    const bool json = log.format == config::LogSettings::Format::json;
+    runtime::set_log(level, json ? runtime::LogFormat::json : runtime::LogFormat::text);
+}
+
+int start(const std::string& file, AppHooks hooks) {
+    const config::LoadResult loaded = config::load(file);
+    if (!loaded.ok()) {
+        std::cerr << loaded.text();
+        std::cerr << "cabrokerd: the configuration cannot be used; nothing was started\n";
+        return 1;
+    }
+    set_log(loaded.settings->log);
+    for (const config::Problem& warning : loaded.warnings) {
+        runtime::log(runtime::Level::warning, warning.text());
+    }
+    Daemon daemon(loaded.settings, std::move(hooks));
+    if (const domain::Result<void> opened = daemon.open(); !opened) {
+        runtime::log(runtime::Level::error, opened.error().detail);
+        return 1;
+    }
+    return daemon.serve();
+}
+
+}  // namespace
+
+int run(int argc, char** argv, AppHooks hooks) {
+    const std::optional<Arguments> arguments = read_arguments(argc, argv);
+    if (!arguments) return kUsage;
+    if (arguments->help) {
+        std::cout << usage();
+        return 0;
+    }
+    if (arguments->version) {
+        std::cout << "cabrokerd " CABROKER_VERSION "\n";
+        return 0;
+    }
+    std::signal(SIGPIPE, SIG_IGN);
+    // Secrets pass through this memory: no core file, no tracing by others of the same user.
+    prctl(PR_SET_DUMPABLE, 0);
+    try {
+        if (!arguments->check_profile.empty()) return check_profile(arguments->check_profile);
+        const std::string file = std::filesystem::absolute(arguments->config).string();
+        if (arguments->check_config) return check_config(config::load(file));
+        return start(file, std::move(hooks));
+    } catch (const std::exception& error) {
+        runtime::log(runtime::Level::error, "cannot go on", {{"why", error.what()}});
+        return 1;
+    }
+}
+
+}  // namespace cabroker::app
