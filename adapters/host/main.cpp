@@ -78,7 +78,9 @@ void die_with_parent() {
 
 int serve_link(int fd) {
     die_with_parent();
+#ifndef __SANITIZE_ADDRESS__  // LeakSanitizer traces its own process
     prctl(PR_SET_DUMPABLE, 0);
+#endif
     asio::io_context io(1);
     asio::local::stream_protocol::socket socket(io);
     boost::system::error_code error;

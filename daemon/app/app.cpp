@@ -73,7 +73,9 @@ int run(int argc, char** argv, AppHooks hooks) {
     }
     std::signal(SIGPIPE, SIG_IGN);
     // Secrets pass through this memory: no core file, no tracing by others of the same user.
+#ifndef __SANITIZE_ADDRESS__  // LeakSanitizer traces its own process
     prctl(PR_SET_DUMPABLE, 0);
+#endif
     try {
         if (!arguments->check_profile.empty()) return check_profile(arguments->check_profile);
         const std::string file = std::filesystem::absolute(arguments->config).string();

@@ -131,11 +131,11 @@ void Daemon::open_server() {
     build.version = CABROKER_VERSION;
     build.compiler = __VERSION__;
     const auto readiness = [this] {
-        api::Readiness readiness;
-        readiness.ready = store_->healthy() && !stopping_;
-        if (!store_->healthy()) readiness.why = "the disk failed; the daemon must be restarted";
-        if (stopping_) readiness.why = "the daemon is stopping";
-        return readiness;
+        api::Readiness now;
+        now.ready = store_->healthy() && !stopping_;
+        if (!store_->healthy()) now.why = "the disk failed; the daemon must be restarted";
+        if (stopping_) now.why = "the daemon is stopping";
+        return now;
     };
     const auto hmac = [this](std::string_view body) { return vault_->hmac("idempotency", body); };
     api::Services services{io_.get_executor(),
