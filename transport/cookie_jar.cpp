@@ -1,6 +1,9 @@
 #include "transport/cookie_jar.hpp"
 
 #include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
 #include <utility>
 
 namespace cabroker::transport {
@@ -42,6 +45,15 @@ bool is_for_host(const Fields& fields, const std::string& host) {
     if (domain == host) return true;
     if (fields[1] != "TRUE" || domain.empty() || domain.size() >= host.size()) return false;
     return host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.';
+}
+
+/// libcurl lists cookies that the peer has just ended until its next look.
+bool is_over(const Fields& fields) {
+    std::int64_t expires = 0;
+    const std::string_view text = fields[4];
+    std::from_chars(text.data(), text.data() + text.size(), expires);
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return expires != 0 && expires <= std::chrono::duration_cast<std::chrono::seconds>(now).count();
 }
 
 }  // namespace
@@ -90,6 +102,7 @@ Result<void> CookieJar::replace(const Origin& origin, std::vector<std::string> l
     for (std::string& line : lines) {
         const std::optional<Fields> fields = split(line);
         if (!fields || !is_clean(line) || !is_for_host(*fields, origin.host())) continue;
+        if (is_over(*fields)) continue;
         octets += line.size();
         kept.push_back(std::move(line));
     }

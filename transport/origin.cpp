@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/url.hpp>
 #include <utility>
+#include <vector>
 
 namespace cabroker::transport {
 namespace {
@@ -20,6 +21,28 @@ bool is_printable_ascii(std::string_view text) {
 
 Error refused(const char* why) {
     return {ErrorCode::bad_configuration, std::string("cannot use the URL: ") + why};
+}
+
+/// RFC 3986 §5.2.4 for an absolute path: `.` goes, `..` takes a segment with it, as far as there is
+/// one.
+std::string without_dots(std::string_view path) {
+    std::vector<std::string_view> kept;
+    bool folder = false;
+    while (!path.empty()) {
+        path.remove_prefix(1);
+        const std::string_view segment = path.substr(0, path.find('/'));
+        path.remove_prefix(segment.size());
+        folder = segment == "." || segment == "..";
+        if (segment == ".." && !kept.empty()) kept.pop_back();
+        if (!folder) kept.push_back(segment);
+    }
+    std::string out;
+    for (const std::string_view segment : kept) {
+        out += '/';
+        out += segment;
+    }
+    if (folder || out.empty()) out += '/';
+    return out;
 }
 
 }  // namespace
@@ -74,7 +97,8 @@ Result<std::string> resolve_url(std::string_view base, std::string_view referenc
         return unreadable;
     }
     resolved.remove_fragment();
-    if (resolved.has_authority() && resolved.encoded_path().empty()) resolved.set_path("/");
+    const std::string path(std::string_view(resolved.encoded_path()));
+    if (resolved.has_authority()) resolved.set_encoded_path(without_dots(path));
     return std::string(resolved.buffer());
 }
 

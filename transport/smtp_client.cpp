@@ -20,13 +20,11 @@ using domain::Error;
 using domain::ErrorCode;
 using domain::Result;
 
-namespace {
-
 /// How long a stopped worker may take to notice, beyond its deadline.
-constexpr std::chrono::seconds kGrace{5};
+static constexpr std::chrono::seconds kGrace{5};
 
 /// One mail under way: shared by the worker's thread and the coroutine that waits for it.
-struct Job {
+struct CurlSmtpClient::Job {
     Job(const asio::any_io_executor& executor, SmtpEnvelope envelope, std::string octets,
         SmtpServer server, std::chrono::steady_clock::time_point deadline)
         : transfer(std::move(envelope), std::move(octets), std::move(server), deadline),
@@ -36,8 +34,6 @@ struct Job {
     asio::steady_timer ended;
     bool finished = false;
 };
-
-}  // namespace
 
 /// The threads that run. Touched on the loop's thread only.
 struct CurlSmtpClient::Workers {
@@ -77,8 +73,15 @@ CurlSmtpClient::~CurlSmtpClient() = default;
 asio::awaitable<Result<SmtpReceipt>> CurlSmtpClient::send(
     SmtpEnvelope envelope, std::string octets, SmtpServer server,
     std::chrono::steady_clock::time_point deadline) {
-    const auto job = std::make_shared<Job>(executor_, std::move(envelope), std::move(octets),
-                                           std::move(server), deadline);
+    auto job = std::make_shared<Job>(executor_, std::move(envelope), std::move(octets),
+                                     std::move(server), deadline);
+    // Not a coroutine itself: what it starts must not need `this`.
+    return carry_out(std::move(job), workers_, executor_);
+}
+
+asio::awaitable<Result<SmtpReceipt>> CurlSmtpClient::carry_out(std::shared_ptr<Job> job,
+                                                               std::shared_ptr<Workers> workers,
+                                                               asio::any_io_executor executor) {
     const Result<void> prepared = job->transfer.prepare();
     if (!prepared) co_return prepared.error();
 
@@ -89,8 +92,7 @@ asio::awaitable<Result<SmtpReceipt>> CurlSmtpClient::send(
     if (slot.is_connected()) {
         slot.assign([job](asio::cancellation_type /*type*/) { job->transfer.stop("canceled"); });
     }
-    const std::shared_ptr<Workers> workers = workers_;
-    auto work = [job, alive = asio::make_work_guard(executor_)]() {
+    auto work = [job, alive = asio::make_work_guard(executor)]() {
         job->transfer.run();
         asio::post(alive.get_executor(), [job] {
             job->finished = true;

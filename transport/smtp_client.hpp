@@ -96,7 +96,11 @@ class CurlSmtpClient final : public SmtpClient {
         std::chrono::steady_clock::time_point deadline) override;
 
   private:
+    struct Job;
     struct Workers;
+    static boost::asio::awaitable<domain::Result<SmtpReceipt>> carry_out(
+        std::shared_ptr<Job> job, std::shared_ptr<Workers> workers,
+        boost::asio::any_io_executor executor);
     boost::asio::any_io_executor executor_;
     std::shared_ptr<Workers> workers_;
 };
