@@ -176,7 +176,6 @@ asio::awaitable<bool> send_under(Stream& stream, const Server& server, Fault fau
     if (fault.is("truncate")) {
         octets.resize(octets.size() - reply.body.size() / 2 - 1);
         co_await write_octets(stream, std::move(octets), server.limits.write);
-        reset(stream);
         co_return false;
     }
     if (fault.is("slow")) {
