@@ -156,9 +156,10 @@ Step interpret(Work& work, const Run& run) {
         case Stop::unknown_page:
             return unknown_page(work, run);
         case Stop::unreachable:
-            return come_back(work, run);
         case Stop::no_answer:
-            return domain::Error(domain::ErrorCode::no_answer, run.detail);
+            // Reading again is harmless; as an answer, unlike an error, it keeps cookie and
+            // session.
+            return come_back(work, run);
         default: {
             protocol::Misconfigured misconfigured;
             misconfigured.detail = first_of(run.detail, "the profile cannot be followed here");

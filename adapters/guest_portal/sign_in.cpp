@@ -113,11 +113,14 @@ StepResult intend_sign_in(Work& work) {
 
 asio::awaitable<SignIn> submit_address(Work& work) {
     work.use(portal::BrowserState());
+    const bool intended = work.progress.gate == Gate::intended;
     portal::Variables given = work.given;
     const Run run = co_await work.browser.run(PortalOperation::sign_in, std::move(given));
     SignIn result;
     if (run.stop != Stop::finished) {
         forget_sign_in(work);
+        // The leave stays good: the same effect is tried again.
+        if (intended) work.progress.gate = Gate::intended;
         const bool no_page =
             run.stop == Stop::outcome && (run.outcome == PageOutcome::session_expired ||
                                           run.outcome == PageOutcome::access_code_expired ||
