@@ -274,11 +274,12 @@ void check_xpath(const std::string& xpath, const std::string& pointer, Problems&
             open.pop_back();
         }
     }
-    if (quote != 0)
+    if (quote != 0) {
         problems.emplace_back(pointer, "bad_format", "the XPath has a quote that does not end");
-    if (!open.empty())
+    } else if (!open.empty()) {
         problems.emplace_back(pointer, "bad_format",
                               "the XPath has a `" + open + "` that is not closed");
+    }
     if (xpath.empty()) problems.emplace_back(pointer, "bad_format", "the XPath is empty");
 }
 
