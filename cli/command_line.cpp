@@ -109,6 +109,25 @@ Exit usage(const std::string& text) {
     return Exit::usage;
 }
 
+// "request bogus" when no command begins with the words given; "" when the words are fine so far.
+std::string unknown_command(const std::vector<std::string>& words) {
+    std::string path;
+    for (const std::string& word : words) {
+        if (word.starts_with('-')) continue;
+        const std::string longer = path.empty() ? word : path + ' ' + word;
+        const auto fits = [&](const Command& c) {
+            return c.path == longer || c.path.starts_with(longer + ' ');
+        };
+        if (std::none_of(commands().begin(), commands().end(), fits)) {
+            const auto whole = [&](const Command& c) { return c.path == path; };
+            const bool leaf = std::any_of(commands().begin(), commands().end(), whole);
+            return leaf ? std::string() : longer;
+        }
+        path = longer;
+    }
+    return {};
+}
+
 OrExit<Settings> read_settings(const CLI::App& root) {
     Settings settings;
     // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
@@ -160,6 +179,7 @@ OrExit<Parsed> parse_command_line(std::vector<std::string> words) {
         "6 needs a person, 7 not found, 8 conflict, 9 invalid, 10 daemon unreachable, 130 Ctrl-C");
     const std::map<const Command*, CLI::App*> apps = build(root);
     words = with_bare_wait(std::move(words));
+    const std::vector<std::string> given = words;
     std::reverse(words.begin(), words.end());
     try {
         root.parse(words);
@@ -167,6 +187,10 @@ OrExit<Parsed> parse_command_line(std::vector<std::string> words) {
         root.exit(done, std::cout, std::cerr);
         std::cout.flush();
         return Exit::ok;
+    } catch (const CLI::RequiredError& error) {
+        const std::string stray = unknown_command(given);
+        return usage(stray.empty() ? std::string(error.what())
+                                   : "there is no command \"" + stray + '"');
     } catch (const CLI::ParseError& error) {
         return usage(error.what());
     }

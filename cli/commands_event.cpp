@@ -85,6 +85,7 @@ class Feed {
         Call call;
         call.target =
             "/v1/events?after=" + percent(reader_.last_id().empty() ? after_ : reader_.last_id());
+        call.target = with_query(call.target, {{"request", arguments_.text("request")}});
         call.headers.emplace_back("Accept: text/event-stream");
         if (!reader_.last_id().empty())
             call.headers.push_back("Last-Event-ID: " + reader_.last_id());
@@ -128,6 +129,7 @@ class Feed {
 Exit page(Session& session, const Arguments& arguments) {
     const std::string target =
         with_query("/v1/events", {{"after", arguments.has("after") ? arguments.text("after") : "0"},
+                                  {"request", arguments.text("request")},
                                   {"limit", arguments.text("limit")}});
     const OrExit<Reply> reply = session.get(target);
     if (reply.has_error()) return reply.error();

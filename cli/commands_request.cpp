@@ -40,7 +40,7 @@ Exit show(Session& session, const Arguments& arguments) {
     const domain::Result<bj::value> request = json::parse(reply->body);
     if (request.has_error()) return code;
     Call call;
-    call.target = request_path(id, "timeline");
+    call.target = request_path(id, "timeline?limit=500");
     const domain::Result<Reply> timeline = session.client.send(call);
     if (timeline.has_value() && timeline->status == 200) {
         const domain::Result<bj::value> entries = json::parse(timeline->body);
@@ -88,7 +88,8 @@ Exit messages(Session& session, const Arguments& arguments) {
 }
 
 Exit timeline(Session& session, const Arguments& arguments) {
-    return session.get_and_show(request_path(arguments.text("ID"), "timeline"), timeline_view());
+    return session.show_list(request_path(arguments.text("ID"), "timeline?limit=500"),
+                             timeline_view(), arguments.has("all"));
 }
 
 Exit artifacts(Session& session, const Arguments& arguments) {
@@ -133,7 +134,11 @@ std::vector<Command> request_commands() {
          {id},
          {timeout, reconnect},
          wait},
-        {"request timeline", "What happened, oldest first", {id}, {}, timeline},
+        {"request timeline",
+         "What happened, oldest first",
+         {id},
+         {{"--all", "", "All pages, not the first 500 entries only"}},
+         timeline},
         {"request messages",
          "Mails of a request",
          {id},

@@ -15,12 +15,13 @@ enum class Tone { plain, bold, dim, good, bad, warn, busy };
 /// Wraps text in SGR codes when on; otherwise returns it as it is.
 class Paint {
   public:
-    explicit Paint(bool on = false) : on_(on) {}
+    Paint() = default;
+    explicit Paint(bool on) : on_(on) {}
     [[nodiscard]] std::string operator()(Tone tone, std::string_view text) const;
     [[nodiscard]] bool on() const { return on_; }
 
   private:
-    bool on_;
+    bool on_ = false;
 };
 
 enum class Echo { on, off };

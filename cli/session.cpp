@@ -147,7 +147,8 @@ Exit Session::show_list(std::string target, const View& view, bool all) {
     if (token.empty() || !all) {
         const Exit code = show(first->body, view);
         if (code == Exit::ok && !token.empty()) {
-            console.note("there are more: --page-token " + shell_word(clean(token)) + " or --all");
+            console.note("there are more: --all (or --page-token " + shell_word(clean(token)) +
+                         ")");
         }
         return code;
     }

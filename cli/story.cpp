@@ -87,7 +87,9 @@ std::string outcome(const bj::value& request, const Style& style) {
 std::string result(const bj::value& request, const Style& style) {
     const bj::value* const found = find(request, "/result");
     if (found == nullptr || !found->is_object()) return {};
-    return "\nResult\n" + indented(plain_story(*found, style), "  ");
+    std::string text = plain_story(*found, style);
+    while (text.ends_with('\n')) text.pop_back();
+    return text.empty() ? std::string() : "\nResult\n" + indented(text, "  ");
 }
 
 std::string head(const bj::value& request, const Style& style) {
