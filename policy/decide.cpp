@@ -40,8 +40,7 @@ const config::DiscontinuedLine* ended_line(const DecisionInput& input) {
     return nullptr;
 }
 
-// Status, revoke and download always pass; a new reissue warns, wants a second person or ends, as
-// set.
+// Status, revoke and download always pass; a reissue warns, wants an approver or ends, as set.
 void judge_brand(const DecisionInput& input, Kind kind, Decision& decision) {
     if (kind != Kind::reissue) return;
     const config::DiscontinuedLine* line = ended_line(input);
@@ -119,6 +118,12 @@ void judge_adapter(const DecisionInput& input, Kind kind, Decision& decision) {
     const auto found = input.settings.adapters.find(decision.adapter.value_or(""));
     if (found == input.settings.adapters.end()) {
         reject_unrouted(input, kind, decision);
+        return;
+    }
+    if (!adapter_does(found->second, kind)) {
+        reject(decision, "not_supported_by_channel",
+               "adapter " + found->first + " does not do " + std::string(domain::name_of(kind)),
+               "Choose another adapter.");
         return;
     }
     std::optional<domain::Outcome> refusal =

@@ -43,12 +43,13 @@ std::optional<domain::Outcome> before_issue(const domain::Order& order, Kind kin
 
 std::optional<domain::Outcome> during_reissue(Kind kind) {
     if (kind == Kind::reissue) {
-        return outcome("reissue_pending", "a reissue of this order is pending already",
+        return outcome("reissue_already_pending", "a reissue of this order is pending already",
                        "Wait until it is issued, or take it back with a cancel request." +
                            std::string(kReadAgain));
     }
     if (kind == Kind::revoke) {
-        return outcome("reissue_pending", "the order cannot be revoked while a reissue is pending",
+        return outcome("reissue_already_pending",
+                       "the order cannot be revoked while a reissue is pending",
                        "Cancel the reissue, or wait until it is issued." + std::string(kReadAgain));
     }
     return std::nullopt;
