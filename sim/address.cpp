@@ -1,6 +1,11 @@
 #include "sim/address.hpp"
 
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <charconv>
+
+#include "sim/pause.hpp"
 
 namespace cabroker::sim {
 
@@ -31,6 +36,13 @@ domain::Result<boost::asio::ip::tcp::acceptor> listen_on(
                              "cannot listen on " + address + ": " + error.message());
     }
     return acceptor;
+}
+
+boost::asio::awaitable<void> pause_for(domain::Duration duration) {
+    boost::system::error_code error;
+    const auto executor = co_await boost::asio::this_coro::executor;
+    boost::asio::steady_timer timer(executor, duration);
+    co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
 }
 
 }  // namespace cabroker::sim

@@ -70,6 +70,11 @@ struct TlsFiles;
 /// The reply as octets, with Content-Length, Date and Connection.
 [[nodiscard]] std::string serialized(const HttpReply& reply, bool keep_alive, bool head);
 
+/// The reply for a request under a fault: what the service did, if it does, and what is shown of
+/// it.
+[[nodiscard]] HttpReply reply_under(HttpService& service, const Fault& fault,
+                                    const HttpRequest& request);
+
 /// Applies a fault that changes the reply (not the transport) after the service answered.
 void disfigure(const Fault& fault, HttpReply& reply);
 

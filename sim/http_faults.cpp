@@ -1,6 +1,7 @@
 // Replies as octets, and replies made wrong on purpose.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "sim/http.hpp"
@@ -130,6 +131,19 @@ void disfigure(const Fault& fault, HttpReply& reply) {
     } else if (fault.is("deep_tables")) {
         deep_tables(reply);
     }
+}
+
+HttpReply reply_under(HttpService& service, const Fault& fault, const HttpRequest& request) {
+    static const std::vector<std::string_view> replacing = {
+        "status_500", "wrong_page", "redirect_http", "redirect_host",
+        "login_page", "rate_limit", "maintenance",   "captcha"};
+    HttpReply reply;
+    if (fault.commits()) reply = service.handle(request);
+    const bool replaced =
+        std::find(replacing.begin(), replacing.end(), fault.what) != replacing.end();
+    if (replaced) reply = service.instead(fault, request);
+    disfigure(fault, reply);
+    return reply;
 }
 
 }  // namespace cabroker::sim

@@ -5,7 +5,6 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -18,6 +17,7 @@
 #include "sim/address.hpp"
 #include "sim/ca.hpp"
 #include "sim/http.hpp"
+#include "sim/pause.hpp"
 #include "sim/tls_context.hpp"
 
 namespace cabroker::sim {
@@ -43,13 +43,6 @@ struct Server {
     Faults* faults = nullptr;
     HttpLimits limits;
 };
-
-asio::awaitable<void> wait_for(domain::Duration duration) {
-    error_code error;
-    const auto executor = co_await asio::this_coro::executor;
-    asio::steady_timer timer(executor, duration);
-    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
-}
 
 asio::awaitable<void> close_politely(TlsStream& stream) {
     error_code error;
@@ -92,7 +85,6 @@ asio::awaitable<void> write_huge(Stream& stream, std::uint64_t bytes, std::chron
         std::string piece(kHugePiece, 'x');
         good = co_await write_octets(stream, std::move(piece), limit);
     }
-    reset(stream);
 }
 
 template <class Stream>
@@ -100,7 +92,7 @@ asio::awaitable<bool> write_slowly(Stream& stream, std::string octets, domain::D
                                    std::chrono::seconds limit) {
     const std::size_t size = octets.size() / kSlowPieces + 1;
     for (std::size_t start = 0; start < octets.size(); start += size) {
-        co_await wait_for(total / kSlowPieces);
+        co_await pause_for(total / kSlowPieces);
         std::string piece = octets.substr(start, size);
         const bool good = co_await write_octets(stream, std::move(piece), limit);
         if (!good) co_return false;
@@ -136,20 +128,6 @@ unsigned status_of(const error_code& error) {
     return 0;
 }
 
-/// The reply for a request under a fault: what the service did, and what is shown of it.
-HttpReply reply_under(const Server& server, const Fault& fault, const HttpRequest& request) {
-    HttpReply reply;
-    if (fault.commits()) reply = server.service->handle(request);
-    static const std::vector<std::string_view> replacing = {
-        "status_500", "wrong_page", "redirect_http", "redirect_host",
-        "login_page", "rate_limit", "maintenance",   "captcha"};
-    for (const std::string_view name : replacing) {
-        if (fault.is(name)) reply = server.service->instead(fault, request);
-    }
-    disfigure(fault, reply);
-    return reply;
-}
-
 /// Sends the reply as the fault wants it; false: the connection ends here.
 template <class Stream>
 asio::awaitable<bool> send_under(Stream& stream, const Server& server, Fault fault, HttpReply reply,
@@ -162,7 +140,7 @@ asio::awaitable<bool> send_under(Stream& stream, const Server& server, Fault fau
     if (fault.is("hang")) {
         const domain::Duration time =
             fault.delay.count() > 0 ? fault.delay : domain::Duration(kHang);
-        co_await wait_for(time);
+        co_await pause_for(time);
         reset(stream);
         co_return false;
     }
@@ -171,7 +149,7 @@ asio::awaitable<bool> send_under(Stream& stream, const Server& server, Fault fau
         co_await write_huge(stream, bytes, server.limits.write);
         co_return false;
     }
-    if (fault.is("delay")) co_await wait_for(fault.delay);
+    if (fault.is("delay")) co_await pause_for(fault.delay);
     std::string octets = serialized(reply, keep_alive, head);
     if (fault.is("truncate")) {
         octets.resize(octets.size() - reply.body.size() / 2 - 1);
@@ -210,8 +188,8 @@ asio::awaitable<void> serve_requests(Stream& stream, const Server& server) {
         const HttpRequest request = request_of(parser.get());
         Fault fault = server.faults->take(server.service->where(request));
         beast::get_lowest_layer(stream).expires_never();
-        if (fault.is("delay_before")) co_await wait_for(fault.delay);
-        HttpReply reply = reply_under(server, fault, request);
+        if (fault.is("delay_before")) co_await pause_for(fault.delay);
+        HttpReply reply = reply_under(*server.service, fault, request);
         const bool head = request.method == "HEAD";
         going = co_await send_under(stream, server, std::move(fault), std::move(reply), keep_alive,
                                     head);
@@ -231,7 +209,7 @@ asio::awaitable<void> serve_tls(tcp::socket socket, Server server,
         reset(stream);
         co_return;
     }
-    if (fault.is("delay")) co_await wait_for(fault.delay);
+    if (fault.is("delay")) co_await pause_for(fault.delay);
     beast::get_lowest_layer(stream).expires_after(std::chrono::seconds(30));
     co_await stream.async_handshake(asio::ssl::stream_base::server,
                                     asio::redirect_error(asio::use_awaitable, error));
@@ -254,7 +232,7 @@ asio::awaitable<void> accept_tls(tcp::acceptor acceptor, Server server,
             co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
         if (error) {
             // Out of descriptors, or the peer went away: go on, but not in a tight loop.
-            co_await wait_for(std::chrono::milliseconds(20));
+            co_await pause_for(std::chrono::milliseconds(20));
             continue;
         }
         runtime::spawn(acceptor.get_executor(), "portal session",
@@ -268,7 +246,7 @@ asio::awaitable<void> accept_unix(UnixProtocol::acceptor acceptor, Server server
         UnixProtocol::socket socket =
             co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
         if (error) {
-            co_await wait_for(std::chrono::milliseconds(20));
+            co_await pause_for(std::chrono::milliseconds(20));
             continue;
         }
         runtime::spawn(acceptor.get_executor(), "control session",

@@ -2,7 +2,6 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -10,6 +9,7 @@
 #include "runtime/spawn.hpp"
 #include "sim/address.hpp"
 #include "sim/desk.hpp"
+#include "sim/pause.hpp"
 #include "sim/smtp_commands.hpp"
 #include "sim/text.hpp"
 #include "sim/tls_context.hpp"
@@ -38,13 +38,6 @@ struct SmtpServer {
     bool implicit_tls = false;
     std::shared_ptr<TlsContexts> contexts;
 };
-
-asio::awaitable<void> wait_for(domain::Duration duration) {
-    error_code error;
-    const auto executor = co_await asio::this_coro::executor;
-    asio::steady_timer timer(executor, duration);
-    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
-}
 
 template <class Stream>
 void reset(Stream& stream) {
@@ -85,7 +78,7 @@ template <class Stream>
 asio::awaitable<Next> suffer(Stream& stream, Fault fault, std::string& reply) {
     if (!fault.any()) co_return Next::go_on;
     if (fault.is("delay") || fault.is("delay_before")) {
-        co_await wait_for(fault.delay);
+        co_await pause_for(fault.delay);
         co_return Next::go_on;
     }
     if (fault.is("refuse")) {
@@ -99,7 +92,7 @@ asio::awaitable<Next> suffer(Stream& stream, Fault fault, std::string& reply) {
     if (fault.is("hang")) {
         const domain::Duration time =
             fault.delay.count() > 0 ? fault.delay : domain::Duration(kHang);
-        co_await wait_for(time);
+        co_await pause_for(time);
     }
     reset(stream);
     co_return Next::close;
@@ -252,7 +245,7 @@ asio::awaitable<void> accept_smtp(tcp::acceptor acceptor, SmtpServer server) {
         tcp::socket socket =
             co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
         if (error) {
-            co_await wait_for(std::chrono::milliseconds(20));
+            co_await pause_for(std::chrono::milliseconds(20));
             continue;
         }
         runtime::spawn(acceptor.get_executor(), "smtp session",
