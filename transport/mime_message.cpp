@@ -209,7 +209,8 @@ std::multiset<std::string> names_in(std::string_view octets) {
         const std::string_view line = octets.substr(0, octets.find("\r\n"));
         octets.remove_prefix(std::min(line.size() + 2, octets.size()));
         const bool folded = line.front() == ' ' || line.front() == '\t';
-        if (folded && !names.empty()) continue;
+        const bool blank = line.find_first_not_of(" \t") == std::string_view::npos;
+        if (folded && !blank && !names.empty()) continue;
         const std::size_t colon = line.find(':');
         if (folded || colon == std::string_view::npos || colon == 0) return {};
         names.insert(lower(line.substr(0, colon)));
@@ -277,6 +278,9 @@ Result<void> verify_composed(const MailDraft& draft, std::string_view octets) {
     }
     if (mail->message_id != bare_id(draft.message_id)) {
         return wrong("message_id", "it would be another");
+    }
+    if (mail->date != std::chrono::floor<std::chrono::seconds>(draft.date)) {
+        return wrong("date", "it would be another");
     }
     for (const auto& [name, value] : draft.extra_headers) {
         const std::vector<std::string> found = mail->values(lower(name));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/url.hpp>
+#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -64,13 +65,19 @@ Result<Origin> Origin::parse(std::string_view url) {
                            (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
         if (!plain && !(is_v6 && c == ':')) return refused("its host is no host name");
     }
-    if (parsed->has_port() && !parsed->port().empty() && parsed->port_number() == 0) {
-        return refused("its port is no port");
+    const std::string port_text(std::string_view(parsed->port()));
+    std::uint16_t port = kHttpsPort;
+    if (!port_text.empty()) {
+        const char* const end = port_text.data() + port_text.size();
+        const auto read = std::from_chars(port_text.data(), end, port);
+        if (read.ec != std::errc() || read.ptr != end || port == 0) {
+            return refused("its port is no port");
+        }
     }
     Origin origin;
     origin.host_ = host;
     for (char& c : origin.host_) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    origin.port_ = parsed->port_number() == 0 ? kHttpsPort : parsed->port_number();
+    origin.port_ = port;
     origin.text_ = "https://" + (is_v6 ? "[" + origin.host_ + "]" : origin.host_);
     if (origin.port_ != kHttpsPort) origin.text_ += ":" + std::to_string(origin.port_);
     return origin;
@@ -97,9 +104,16 @@ Result<std::string> resolve_url(std::string_view base, std::string_view referenc
         return unreadable;
     }
     resolved.remove_fragment();
-    const std::string path(std::string_view(resolved.encoded_path()));
-    if (resolved.has_authority()) resolved.set_encoded_path(without_dots(path));
-    return std::string(resolved.buffer());
+    if (!resolved.has_authority()) return std::string(resolved.buffer());
+    std::string text(std::string_view(resolved.scheme()));
+    text += "://";
+    text += std::string_view(resolved.encoded_authority());
+    text += without_dots(resolved.encoded_path());
+    if (resolved.has_query()) {
+        text += '?';
+        text += std::string_view(resolved.encoded_query());
+    }
+    return text;
 }
 
 Result<std::string> resolve_within(const Origin& pinned, std::string_view base,
