@@ -255,47 +255,6 @@ void decode_operations(ObjectReader& reader, PortalProfile& profile, Problems& p
 
 }  // namespace
 
-void check_xpath(const std::string& xpath, const std::string& pointer, Problems& problems) {
-    std::string open;
-    char quote = 0;
-    for (const char c : xpath) {
-        if (quote != 0) {
-            if (c == quote) quote = 0;
-        } else if (c == '\'' || c == '"') {
-            quote = c;
-        } else if (c == '(' || c == '[') {
-            open += c;
-        } else if (c == ')' || c == ']') {
-            if (open.empty() || open.back() != (c == ')' ? '(' : '[')) {
-                problems.emplace_back(pointer, "bad_format",
-                                      std::string("the XPath has a `") + c + "` too many");
-                return;
-            }
-            open.pop_back();
-        }
-    }
-    if (quote != 0) {
-        problems.emplace_back(pointer, "bad_format", "the XPath has a quote that does not end");
-    } else if (!open.empty()) {
-        problems.emplace_back(pointer, "bad_format",
-                              "the XPath has a `" + open + "` that is not closed");
-    }
-    if (xpath.empty()) problems.emplace_back(pointer, "bad_format", "the XPath is empty");
-}
-
-void check_json_pointer(const std::string& expression, const std::string& pointer,
-                        Problems& problems) {
-    bool good = expression.starts_with('/');
-    for (std::size_t at = 0; at < expression.size(); ++at) {
-        if (expression[at] != '~') continue;
-        good = good && at + 1 < expression.size() &&
-               (expression[at + 1] == '0' || expression[at + 1] == '1');
-    }
-    if (!good)
-        problems.emplace_back(pointer, "bad_format",
-                              "must be a JSON pointer such as /order/status");
-}
-
 PortalProfile decode_portal_profile(const bj::value& value, const std::string& pointer,
                                     Problems& problems) {
     PortalProfile profile;

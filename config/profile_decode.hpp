@@ -29,6 +29,9 @@ namespace cabroker::config {
                                              const PortalProfile& profile,
                                              const std::vector<std::string>& steps, std::size_t own,
                                              json::Problems& problems);
+/// One variable of `extract`.
+[[nodiscard]] Extraction decode_extraction(const std::string& name, const boost::json::value& value,
+                                           const std::string& pointer, json::Problems& problems);
 /// Complains when brackets or quotes of an XPath do not pair, or it is empty.
 void check_xpath(const std::string& xpath, const std::string& pointer, json::Problems& problems);
 /// Complains unless it is an RFC 6901 pointer.

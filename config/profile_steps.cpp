@@ -43,7 +43,7 @@ class StepReader {
         for_each_member(
             reader, "extract",
             [&](const std::string& name, const bj::value& entry, const std::string& at) {
-                step.extract.push_back(read_extraction(name, entry, at));
+                step.extract.push_back(decode_extraction(name, entry, at, problems_));
                 known_.insert(name);
             });
         reader.finish();
@@ -205,66 +205,6 @@ class StepReader {
                 "say what sending this does: free, repeatable or once (never sent twice)");
     }
 
-    void read_source(ObjectReader& reader, Extraction& extraction) {
-        int sources = 0;
-        if (const auto xpath = reader.line("xpath", 2048)) {
-            ++sources;
-            extraction.expression = *xpath;
-            check_xpath(*xpath, reader.at("xpath"), problems_);
-        }
-        if (const auto pointer = reader.line("json")) {
-            ++sources;
-            extraction.source = Extraction::Source::json_pointer;
-            extraction.expression = *pointer;
-            check_json_pointer(*pointer, reader.at("json"), problems_);
-        }
-        if (const auto header = reader.line("header", 128)) {
-            ++sources;
-            extraction.source = Extraction::Source::header;
-            extraction.expression = *header;
-        }
-        if (reader.boolean("url").value_or(false)) {
-            ++sources;
-            extraction.source = Extraction::Source::url;
-        }
-        if (reader.boolean("body").value_or(false)) {
-            ++sources;
-            extraction.source = Extraction::Source::body;
-        }
-        if (sources != 1)
-            reader.complain("xpath", "required",
-                            "give exactly one of xpath, json, header, url and body");
-    }
-
-    Extraction read_extraction(const std::string& name, const bj::value& value,
-                               const std::string& at) {
-        Extraction extraction;
-        extraction.name = name;
-        std::string why;
-        if (!TextTemplate::parse("{{" + name + "}}", why))
-            problems_.emplace_back(at, "bad_format",
-                                   "a variable's name is lower-case letters, digits and `_`");
-        if (is_given_variable(name) && name != "common_name" && name != "serial" &&
-            name != "supplier_order_id")
-            problems_.emplace_back(at, "bad_format",
-                                   "this variable is given already: choose another name");
-        if (value.is_string()) {
-            extraction.expression =
-                std::string(value.get_string().data(), value.get_string().size());
-            check_xpath(extraction.expression, at, problems_);
-            return extraction;
-        }
-        ObjectReader reader(value, at, problems_);
-        read_source(reader, extraction);
-        extraction.all = reader.boolean("all").value_or(false);
-        extraction.required = reader.boolean("required").value_or(false);
-        extraction.keep = reader.boolean("keep").value_or(false);
-        extraction.after = reader.line("after").value_or("");
-        extraction.before = reader.line("before").value_or("");
-        reader.finish();
-        return extraction;
-    }
-
     const PortalProfile& profile_;
     std::set<std::string> known_;
     std::vector<std::string> step_names_;
@@ -326,61 +266,6 @@ std::set<std::string> kept_variables(const bj::value& operations) {
         }
     }
     return kept;
-}
-
-Expectation decode_expectation(const bj::value& value, const std::string& pointer,
-                               const PortalProfile& profile, const std::vector<std::string>& steps,
-                               std::size_t own, Problems& problems) {
-    using Then = Expectation::Then;
-    Expectation made;
-    ObjectReader reader(value, pointer, problems);
-    if (reader.require("page")) made.page = reader.line("page", 64).value_or("");
-    if (!made.page.empty() && profile.page(made.page) == nullptr)
-        reader.complain("page", "unknown_value", "`pages` has no page of this name");
-    int ways = 0;
-    if (const auto then = reader.line("then", 16)) {
-        ++ways;
-        made.then = *then == "done" ? Then::done : Then::next_step;
-        if (*then != "done" && *then != "next")
-            reader.complain("then", "unknown_value", "use one of: next, done");
-    }
-    if (const auto target = reader.line("skip_to", 64)) {
-        ++ways;
-        made.then = Then::skip_to;
-        const auto found = std::find(steps.begin(), steps.end(), *target);
-        made.step = static_cast<std::size_t>(found - steps.begin());
-        if (found == steps.end() || made.step <= own)
-            reader.complain("skip_to", "unknown_value", "must name a later step of this operation");
-    }
-    const auto outcome = reader.word("outcome", parse_page_outcome, page_outcome_words());
-    if (outcome || reader.has("outcome")) {
-        ++ways;
-        made.then = Then::outcome;
-        made.outcome = outcome.value_or(made.outcome);
-    }
-    if (const auto code = reader.line("rejected", 64)) {
-        ++ways;
-        made.then = Then::rejected;
-        made.code = *code;
-        if (code->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos ||
-            code->empty())
-            reader.complain("rejected", "bad_format",
-                            "a code is lower-case letters, digits and `_`");
-    }
-    if (ways > 1)
-        problems.emplace_back(pointer, "bad_format",
-                              "give one of then, skip_to, outcome and rejected");
-    if (const auto detail = reader.line("detail", 2048)) {
-        made.detail = *detail;
-        check_xpath(*detail, reader.at("detail"), problems);
-    }
-    if (const auto detail = reader.line("detail_json")) {
-        made.detail_pointer = *detail;
-        check_json_pointer(*detail, reader.at("detail_json"), problems);
-    }
-    reader.finish();
-    if (ways == 0 && own + 1 == steps.size()) made.then = Then::done;
-    return made;
 }
 
 ProfileOperation decode_operation(PortalOperation operation, const bj::value& value,

@@ -134,7 +134,7 @@ void judge_adapter(const DecisionInput& input, Kind kind, Decision& decision) {
         decision.outcome = std::move(refusal);
         return;
     }
-    decision.needs = expected_inputs(found->second);
+    decision.needs = expected_inputs(found->second, input.params);
 }
 
 void judge_csr(const DecisionInput& input, Decision& decision) {

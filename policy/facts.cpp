@@ -33,7 +33,6 @@ bool has_fact(const std::string& name, const domain::Order& order, const domain:
     const auto* reissue = std::get_if<domain::ReissueParams>(&params);
     const auto* revoke = std::get_if<domain::RevokeParams>(&params);
     const auto* cancel = std::get_if<domain::CancelParams>(&params);
-    if (name == "csr") return reissue != nullptr && !reissue->csr.empty();
     if (name == "serial") return revoke != nullptr && given(revoke->serial);
     if (name == "reason") {
         if (reissue != nullptr) return !reissue->reason.empty();
@@ -70,7 +69,7 @@ std::vector<std::string> missing_for_ticket(const EmailTicketSettings& ticket,
     const auto mail = ticket.templates.find(domain::kind_of(params));
     if (mail == ticket.templates.end()) return missing;
     for (const std::string& name : mail->second.needs) {
-        if (!has_fact(name, order, params)) missing.push_back(name);
+        if (name != "csr" && !has_fact(name, order, params)) missing.push_back(name);
     }
     return missing;
 }
@@ -122,14 +121,19 @@ std::optional<domain::Outcome> refused_for_facts(const config::AdapterSettings& 
                    "Add it to the order, or give it with the request, and send the request again.");
 }
 
-std::vector<std::string> expected_inputs(const config::AdapterSettings& adapter) {
-    if (const auto* portal = std::get_if<GuestPortalSettings>(&adapter.details)) {
-        if (portal->profile.binds == config::Binding::order_and_contact) return {"access_code"};
-        return {};
-    }
-    // A person at the other end has secrets of their own: only the word that it is done comes back.
-    if (std::holds_alternative<HumanSettings>(adapter.details)) return {"channel_confirmation"};
-    return {};
+std::vector<std::string> expected_inputs(const config::AdapterSettings& adapter,
+                                         const domain::Params& params) {
+    std::vector<std::string> names;
+    // Only previews come without a CSR; a real request is not taken without one.
+    const auto* reissue = std::get_if<domain::ReissueParams>(&params);
+    if (reissue != nullptr && reissue->csr.empty()) names.emplace_back("csr");
+    const auto* portal = std::get_if<GuestPortalSettings>(&adapter.details);
+    if (portal != nullptr && portal->profile.binds == config::Binding::order_and_contact)
+        names.emplace_back("access_code");
+    // A person has secrets of their own: only the word that it is done comes back.
+    if (std::holds_alternative<HumanSettings>(adapter.details))
+        names.emplace_back("channel_confirmation");
+    return names;
 }
 
 }  // namespace cabroker::policy

@@ -16,11 +16,13 @@ namespace cabroker::policy {
 [[nodiscard]] std::optional<domain::Outcome> refused_by_channel(
     const config::AdapterSettings& adapter, const domain::Order& order,
     const domain::Params& params);
-/// `missing_facts`, naming all that are missing.
+/// `missing_facts`, naming all that are missing. A missing CSR is no missing fact but an expected
+/// input.
 [[nodiscard]] std::optional<domain::Outcome> refused_for_facts(
     const config::AdapterSettings& adapter, const domain::Order& order,
     const domain::Params& params);
 /// Names of inputs the adapter will need, in their order.
-[[nodiscard]] std::vector<std::string> expected_inputs(const config::AdapterSettings& adapter);
+[[nodiscard]] std::vector<std::string> expected_inputs(const config::AdapterSettings& adapter,
+                                                       const domain::Params& params);
 
 }  // namespace cabroker::policy

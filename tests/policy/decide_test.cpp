@@ -219,7 +219,10 @@ TEST_F(DecideTest, MissingFactsAreAllNamedBeforeAnythingIsSent) {
     mail.common_name = "";
     EXPECT_THAT(of(mail, params_of(Kind::reissue)).outcome->detail,
                 HasSubstr("common_name, supplier_order_id"));
-    EXPECT_EQ(code(an_order(Brand::sectigo), domain::ReissueParams{}), "missing_facts") << "no CSR";
+    EXPECT_THAT(of(an_order(Brand::sectigo), domain::ReissueParams{}).needs, ElementsAre("csr"))
+        << "a preview without params";
+    EXPECT_THAT(of(an_order(Brand::digicert), domain::ReissueParams{}).needs,
+                ElementsAre("csr", "access_code"));
 }
 
 TEST_F(DecideTest, PortalAsksForTheAccessCodeAndMailForNothing) {
