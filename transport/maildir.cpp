@@ -191,7 +191,8 @@ Result<void> Maildir::watch(const asio::any_io_executor& executor) {
     Fd fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     // Through our own descriptor: the path may lead elsewhere by now.
     const std::string place = "/proc/self/fd/" + std::to_string(state_->folder.get()) + "/new";
-    const std::uint32_t what = IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR;
+    // Deliverers rename into `new` or, as Postfix does, link.
+    const std::uint32_t what = IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE | IN_ONLYDIR;
     if (!fd.ok() || ::inotify_add_watch(fd.get(), place.c_str(), what) < 0) {
         return Error(ErrorCode::bad_configuration, "cannot watch the Maildir " + state_->path);
     }

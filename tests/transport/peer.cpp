@@ -1,5 +1,6 @@
 #include "tests/transport/peer.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -37,22 +38,26 @@ Peer::Peer(const std::string& script) {
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
     folder_ = pattern;
     std::array<int, 2> pipe{};
-    if (::pipe(pipe.data()) != 0) throw std::runtime_error("no pipe");
+    std::array<int, 2> leash{};
+    if (::pipe2(pipe.data(), O_CLOEXEC) != 0 || ::pipe2(leash.data(), O_CLOEXEC) != 0) {
+        throw std::runtime_error("no pipe");
+    }
     const std::string path = std::string(CABROKER_PEERS) + "/" + script;
     const pid_t parent = ::getpid();
     pid_ = ::fork();
     if (pid_ == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ::prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (::getppid() != parent) ::_exit(1);
         ::signal(SIGPIPE, SIG_DFL);
         ::dup2(pipe[1], STDOUT_FILENO);
-        ::close(pipe[0]);
-        ::close(pipe[1]);
+        ::dup2(leash[0], STDIN_FILENO);
         ::execl("/usr/bin/python3", "python3", path.c_str(), folder_.c_str(), nullptr);
         ::_exit(127);
     }
     ::close(pipe[1]);
+    ::close(leash[0]);
     out_ = pipe[0];
+    leash_ = leash[1];
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (const std::optional<std::string> line = read_line(out_, until)) {
         if (*line == "ready") return;
@@ -61,14 +66,25 @@ Peer::Peer(const std::string& script) {
             words_[line->substr(0, equals)] = line->substr(equals + 1);
         }
     }
+    stop();
     throw std::runtime_error("the peer did not come up: " + script);
 }
 
-Peer::~Peer() {
-    if (pid_ > 0) {
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
+void Peer::stop() {
+    if (pid_ <= 0) return;
+    // Told, not killed: it may have servers of its own to end. Its end closes its standard output.
+    ::kill(pid_, SIGTERM);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(15);
+    while (read_line(out_, until)) {
     }
+    if (std::chrono::steady_clock::now() >= until) ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+    if (leash_ >= 0) ::close(std::exchange(leash_, -1));
+}
+
+Peer::~Peer() {
+    stop();
     if (out_ >= 0) ::close(out_);
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);

@@ -31,8 +31,11 @@ class Peer {
     [[nodiscard]] const std::string& folder() const { return folder_; }
 
   private:
+    void stop();
     pid_t pid_ = -1;
     int out_ = -1;
+    /// The peer's standard input: it ends when this process does, however.
+    int leash_ = -1;
     std::string folder_;
     std::map<std::string, std::string> words_;
 };
