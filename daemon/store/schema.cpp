@@ -90,7 +90,7 @@ CREATE TABLE requests (
     params TEXT NOT NULL,
     cookie BLOB
 ) STRICT;
-CREATE INDEX requests_by_order ON requests (order_id);
+CREATE INDEX requests_by_order ON requests (order_id, kind, settled_at);
 CREATE INDEX requests_by_state ON requests (state, kind);
 CREATE INDEX requests_by_due ON requests (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX requests_by_external_ref ON requests (external_id, external_system)
