@@ -8,6 +8,7 @@ namespace cabroker::sim {
 namespace {
 
 constexpr std::size_t kMostSessions = 200'000;
+constexpr std::size_t kStaleIds = 10'000;
 /// An expired session is still known this long, so that a page can say why it is no good any more.
 constexpr std::chrono::hours kRemembered{24};
 constexpr std::chrono::minutes kLimitWindow{10};
@@ -159,6 +160,11 @@ void SignIns::purge() {
            (forget_at_.front().first <= now || sessions_.size() > kMostSessions)) {
         sessions_.erase(forget_at_.front().second);
         forget_at_.pop_front();
+    }
+    // Ended and renewed sessions leave their old ids behind: swept when they are most of the list.
+    if (forget_at_.size() > 2 * sessions_.size() + kStaleIds) {
+        std::erase_if(forget_at_,
+                      [&](const auto& entry) { return !sessions_.contains(entry.second); });
     }
 }
 
