@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "adapters/protocol/messages.hpp"
 #include "daemon/engine/transition.hpp"
+#include "daemon/link/outside.hpp"
 #include "domain/request.hpp"
 #include "pki/chain.hpp"
 #include "pki/formats.hpp"

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "adapters/protocol/messages.hpp"
 #include "daemon/engine/schedule.hpp"
+#include "daemon/link/outside.hpp"
 #include "domain/error.hpp"
 #include "domain/request.hpp"
 
