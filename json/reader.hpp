@@ -64,7 +64,8 @@ class ObjectReader {
     void complain(std::string_view key, std::string code, std::string detail);
     /// The pointer of a member.
     [[nodiscard]] std::string at(std::string_view key) const;
-    /// Complains about every member that was not read, with the name it was probably meant to be. Call once, last.
+    /// Complains about every member that was not read, with the name it was probably meant to be.
+    /// Call once, last.
     void finish();
 
   private:
