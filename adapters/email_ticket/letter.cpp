@@ -69,6 +69,7 @@ Result<protocol::Mail> write_letter(const protocol::StepContext& context,
     mail.subject = draft.subject;
     mail.message_id = identity.message_id;
     mail.octets = *octets;
+    mail.text = draft.text;
     return mail;
 }
 

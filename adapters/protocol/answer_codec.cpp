@@ -3,6 +3,7 @@
 
 #include "adapters/protocol/codec.hpp"
 #include "adapters/protocol/fields.hpp"
+#include "adapters/protocol/json_text.hpp"
 #include "json/domain_codec.hpp"
 
 namespace cabroker::adapters::protocol {
@@ -201,6 +202,7 @@ bj::object to_json(const StepResult& result, const std::string& prefix, Blobs& b
         receipt["queue_id"] = json::to_json(result.mail_receipt->queue_id);
         object["mail_receipt"] = std::move(receipt);
     }
+    clean_texts(object);
     return object;
 }
 
@@ -211,6 +213,7 @@ bj::object to_json(const Proof& proof, const std::string& prefix, Blobs& blobs) 
     object["needs"] = json::to_json(proof.needs);
     object["retry_after_ms"] = milliseconds_json(proof.retry_after);
     write_common(proof, object, prefix, blobs);
+    clean_texts(object);
     return object;
 }
 

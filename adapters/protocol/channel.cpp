@@ -1,5 +1,7 @@
 #include "adapters/protocol/channel.hpp"
 
+#include <string.h>
+
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/read_until.hpp>
@@ -9,9 +11,12 @@
 #include <boost/asio/write.hpp>
 #include <boost/json.hpp>
 #include <deque>
-#include <set>
 
+#include "adapters/protocol/blob_intake.hpp"
+#include "adapters/protocol/fields.hpp"
+#include "adapters/protocol/json_text.hpp"
 #include "adapters/protocol/messages.hpp"
+#include "domain/secret.hpp"
 #include "json/parse.hpp"
 #include "runtime/spawn.hpp"
 
@@ -21,18 +26,25 @@ namespace asio = boost::asio;
 namespace bj = boost::json;
 using domain::Error;
 using domain::ErrorCode;
+using SteadyTime = std::chrono::steady_clock::time_point;
 
 namespace {
 
 constexpr std::size_t kMostUnacknowledged = 8;
 constexpr std::size_t kMostLines = 4096;
-constexpr std::size_t kMostPendingBlobs = 64;
 
-// A line on its way out: what became of it.
+// A line on its way out: what became of it. It may hold secrets: nothing of it stays behind.
 struct Line {
+    Line() = default;
+    Line(const Line&) = delete;
+    Line& operator=(const Line&) = delete;
+    ~Line() { domain::wipe(text); }
+
     std::string text;
     bool begun = false;
     bool written = false;
+    /// Nobody waits for it any more: it must not leave.
+    bool dropped = false;
 };
 
 }  // namespace
@@ -43,22 +55,27 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
           outgoing(socket.get_executor()),
           moved(socket.get_executor()),
           silence(socket.get_executor()) {
-        outgoing.expires_at(asio::steady_timer::time_point::max());
-        moved.expires_at(asio::steady_timer::time_point::max());
+        outgoing.expires_at(SteadyTime::max());
+        moved.expires_at(SteadyTime::max());
+        // Never grows, so that growing leaves no copies behind.
+        incoming.reserve(kMaxFrame + 1);
     }
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State() { domain::wipe(incoming); }
 
     asio::local::stream_protocol::socket socket;
     /// Cancelled when there is something to write, or nothing ever again.
     asio::steady_timer outgoing;
-    /// Cancelled when a line was written or a blob acknowledged.
+    /// Cancelled when a line was written, a blob acknowledged, or somebody's patience ended.
     asio::steady_timer moved;
     asio::steady_timer silence;
     std::deque<std::shared_ptr<Line>> lines;
     std::size_t unacknowledged = 0;
+    /// One frame's blobs at a time: the other end keeps those of one frame only.
+    bool blobs_crossing = false;
     std::string incoming;
-    Blobs pending;
-    std::map<std::string, std::uint64_t, std::less<>> next_chunk;
-    std::set<std::string, std::less<>> complete;
+    BlobIntake intake;
     bool closed = false;
     bool pumping = false;
 
@@ -70,21 +87,24 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
         silence.cancel();
         outgoing.cancel();
         moved.cancel();
+        lines.clear();
     }
-    void wake(asio::steady_timer& timer) {
-        timer.expires_at(asio::steady_timer::time_point::max());  // completes all waits
+    static void wake(asio::steady_timer& timer) {
+        timer.expires_at(SteadyTime::max());  // completes all waits
     }
     void send(std::shared_ptr<Line> line) {
         lines.push_back(std::move(line));
         wake(outgoing);
     }
-    void send_ack(const std::string& blob, std::uint64_t seq) {
+    void send_ack(const BlobIntake::Taken& taken) {
+        // A peer that sends and never reads is not served without end.
+        if (lines.size() >= kMostLines) return close();
         bj::object ack;
         ack["op"] = "blob_ack";
-        ack["blob"] = blob;
-        ack["seq"] = seq;
+        ack["blob"] = taken.blob;
+        ack["seq"] = taken.seq;
         auto line = std::make_shared<Line>();
-        line->text = bj::serialize(ack) + "\n";
+        line->text = frame_text(ack);
         send(std::move(line));
     }
     static asio::awaitable<void> wait(asio::steady_timer& timer) {
@@ -100,6 +120,7 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
             }
             const std::shared_ptr<Line> line = self->lines.front();
             self->lines.pop_front();
+            if (line->dropped) continue;
             line->begun = true;
             boost::system::error_code error;
             auto token = asio::redirect_error(asio::use_awaitable, error);
@@ -110,7 +131,7 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
                 break;
             }
             line->written = true;
-            self->wake(self->moved);
+            wake(self->moved);
         }
     }
     void start() {
@@ -118,79 +139,94 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
         pumping = true;
         runtime::spawn(socket.get_executor(), "link writer", pump(shared_from_this()));
     }
+    // Takes the first line out of the buffer.
+    void forget_line(std::size_t length) {
+        const std::size_t rest = incoming.size() - length;
+        memmove(incoming.data(), incoming.data() + length, rest);
+        explicit_bzero(incoming.data() + rest, length);
+        incoming.resize(rest);
+    }
 
     domain::Result<bool> take_blob(const bj::object& object);
-    domain::Result<Frame> take_frame(std::shared_ptr<const bj::value> value);
+    domain::Result<Frame> take_frame(bj::value&& value);
+    static asio::awaitable<bool> send_blobs(std::shared_ptr<State> self, Blobs blobs,
+                                            SteadyTime until);
+    static asio::awaitable<bool> send_one(std::shared_ptr<State> self, std::string name,
+                                          std::string octets, SteadyTime until);
 };
 
-namespace {
-
-std::optional<std::string> text_of(const bj::object& object, std::string_view key) {
-    const bj::value* value = object.if_contains(bj::string_view(key.data(), key.size()));
-    if (value == nullptr || !value->is_string()) return std::nullopt;
-    return std::string(value->get_string().data(), value->get_string().size());
-}
-
-std::optional<std::uint64_t> number_of(const bj::object& object, std::string_view key) {
-    const bj::value* value = object.if_contains(bj::string_view(key.data(), key.size()));
-    if (value == nullptr || !value->is_int64() || value->get_int64() < 0) return std::nullopt;
-    return static_cast<std::uint64_t>(value->get_int64());
-}
-
-}  // namespace
-
+// True when it was a blob or its acknowledgement.
 domain::Result<bool> Channel::State::take_blob(const bj::object& object) {
-    const auto name = text_of(object, "blob");
-    const auto seq = number_of(object, "seq");
-    if (!name || !seq) return Error(ErrorCode::bad_answer, "a blob frame without blob or seq");
-    if (text_of(object, "op") == "blob_ack") {
+    const std::optional<std::string> op = text_member(object, "op");
+    if (op == "blob_ack") {
         if (unacknowledged > 0) --unacknowledged;
         wake(moved);
         return true;
     }
-    const auto data = text_of(object, "data");
-    const bj::value* last = object.if_contains("last");
-    if (!data || last == nullptr || !last->is_bool()) {
-        return Error(ErrorCode::bad_answer, "a blob frame without data or last");
-    }
-    if (next_chunk[*name] != *seq || complete.contains(*name)) {
-        return Error(ErrorCode::bad_answer, "blob frames out of order");
-    }
-    domain::Result<std::string> octets = from_base64(*data);
-    if (!octets) return octets.error();
-    std::string& blob = pending[*name];
-    blob += *octets;
-    if (octets->size() > kBlobChunk || blob.size() > kMaxBlob ||
-        pending.size() > kMostPendingBlobs) {
-        return Error(ErrorCode::bad_answer, "blobs beyond the limit");
-    }
-    ++next_chunk[*name];
-    if (last->get_bool()) complete.insert(*name);
-    send_ack(*name, *seq);
+    if (op != "blob") return false;
+    const domain::Result<BlobIntake::Taken> taken = intake.take(object);
+    if (!taken) return taken.error();
+    send_ack(*taken);
     return true;
 }
 
-domain::Result<Frame> Channel::State::take_frame(std::shared_ptr<const bj::value> value) {
-    const bj::object& object = value->get_object();
+domain::Result<Frame> Channel::State::take_frame(bj::value&& value) {
+    const std::shared_ptr<const bj::value> body = held(std::move(value));
+    const bj::object* object = body->if_object();
+    if (object == nullptr) return Error(ErrorCode::bad_answer, "a frame that is no JSON object");
+    const auto id = number_member(*object, "id");
     Frame frame;
-    frame.op = text_of(object, "op").value_or("");
-    const auto id = number_of(object, "id");
+    frame.op = text_member(*object, "op").value_or("");
     if (frame.op.empty() || !id) return Error(ErrorCode::bad_answer, "a frame without op or id");
     frame.id = *id;
-    const std::string prefix = std::to_string(*id) + ".";
-    for (auto blob = pending.begin(); blob != pending.end();) {
-        if (!blob->first.starts_with(prefix)) {
-            ++blob;
-            continue;
-        }
-        if (complete.erase(blob->first) == 0)
-            return Error(ErrorCode::bad_answer, "a blob is not complete");
-        next_chunk.erase(blob->first);
-        frame.blobs.emplace(blob->first, std::move(blob->second));
-        blob = pending.erase(blob);
-    }
-    frame.body = std::move(value);
+    domain::Result<Blobs> blobs = intake.give(*id);
+    if (!blobs) return blobs.error();
+    frame.blobs = std::move(*blobs);
+    frame.body = body;
     return frame;
+}
+
+asio::awaitable<bool> Channel::State::send_one(std::shared_ptr<State> self, std::string name,
+                                               std::string octets, SteadyTime until) {
+    for (std::uint64_t seq = 0, at = 0; at < octets.size(); ++seq, at += kBlobChunk) {
+        while (!self->closed && self->unacknowledged >= kMostUnacknowledged &&
+               std::chrono::steady_clock::now() < until) {
+            co_await wait(self->moved);
+        }
+        if (self->closed || self->unacknowledged >= kMostUnacknowledged) co_return false;
+        bj::object chunk;
+        chunk["op"] = "blob";
+        chunk["blob"] = name;
+        chunk["seq"] = seq;
+        chunk["data"] = base64(std::string_view(octets).substr(at, kBlobChunk));
+        chunk["last"] = at + kBlobChunk >= octets.size();
+        auto line = std::make_shared<Line>();
+        line->text = frame_text(chunk);
+        ++self->unacknowledged;
+        self->send(std::move(line));
+    }
+    co_return true;
+}
+
+asio::awaitable<bool> Channel::State::send_blobs(std::shared_ptr<State> self, Blobs blobs,
+                                                 SteadyTime until) {
+    while (!self->closed && self->blobs_crossing && std::chrono::steady_clock::now() < until) {
+        co_await wait(self->moved);
+    }
+    if (self->closed || self->blobs_crossing) co_return false;
+    self->blobs_crossing = true;
+    bool crossed = true;
+    bool begun = false;
+    for (auto& [name, octets] : blobs) {
+        begun = true;
+        crossed = co_await send_one(self, name, std::move(octets), until);
+        if (!crossed) break;
+    }
+    self->blobs_crossing = false;
+    // Half a blob is left at the other end, which would hold it for ever.
+    if (begun && !crossed) self->close();
+    wake(self->moved);
+    co_return crossed;
 }
 
 Channel::Channel(asio::local::stream_protocol::socket socket)
@@ -225,20 +261,18 @@ asio::awaitable<domain::Result<Frame>> Channel::read(std::chrono::milliseconds p
             co_return Error(ErrorCode::unreachable, "the other process hung up or fell silent");
         }
         auto parsed = json::parse(std::string_view(state->incoming).substr(0, length));
-        state->incoming.erase(0, length);
+        state->forget_line(length);
         if (!parsed || !parsed->is_object()) {
             state->close();
             co_return Error(ErrorCode::bad_answer, "a frame that is no JSON object");
         }
-        const std::string op = text_of(parsed->get_object(), "op").value_or("");
-        if (op == "blob" || op == "blob_ack") {
-            const domain::Result<bool> taken = state->take_blob(parsed->get_object());
-            if (taken) continue;
+        const domain::Result<bool> blob = state->take_blob(parsed->get_object());
+        if (!blob) {
             state->close();
-            co_return taken.error();
+            co_return blob.error();
         }
-        auto value = std::make_shared<const bj::value>(std::move(*parsed));
-        domain::Result<Frame> frame = state->take_frame(std::move(value));
+        if (*blob) continue;
+        domain::Result<Frame> frame = state->take_frame(std::move(*parsed));
         if (!frame) state->close();
         co_return frame;
     }
@@ -247,42 +281,45 @@ asio::awaitable<domain::Result<Frame>> Channel::read(std::chrono::milliseconds p
 
 asio::awaitable<domain::Result<void>> Channel::write(std::string op, std::uint64_t id,
                                                      std::shared_ptr<bj::object> object,
-                                                     Blobs blobs) {
+                                                     Blobs blobs,
+                                                     std::chrono::milliseconds patience) {
     const std::shared_ptr<State> state = state_;
     state->start();
-    const Error not_sent(ErrorCode::not_sent, "the link is down");
-    for (const auto& [name, octets] : blobs) {
-        for (std::uint64_t seq = 0, at = 0; at < octets.size(); ++seq, at += kBlobChunk) {
-            while (!state->closed && state->unacknowledged >= kMostUnacknowledged) {
-                co_await State::wait(state->moved);
-            }
-            if (state->closed) co_return not_sent;
-            bj::object chunk;
-            chunk["op"] = "blob";
-            chunk["blob"] = name;
-            chunk["seq"] = seq;
-            chunk["data"] = base64(std::string_view(octets).substr(at, kBlobChunk));
-            chunk["last"] = at + kBlobChunk >= octets.size();
-            auto line = std::make_shared<Line>();
-            line->text = bj::serialize(chunk) + "\n";
-            ++state->unacknowledged;
-            state->send(std::move(line));
-        }
-    }
+    const Error not_sent(ErrorCode::not_sent, "the link is down or does not move");
     (*object)["op"] = op;
     (*object)["id"] = id;
-    auto line = std::make_shared<Line>();
-    line->text = bj::serialize(*object) + "\n";
-    if (line->text.size() > kMaxFrame)
-        co_return Error(ErrorCode::not_sent, "the frame is over 1 MiB");
+    const auto line = std::make_shared<Line>();
+    line->text = frame_text(*object);
+    wipe_secrets(*object);
+    std::size_t total = 0;
+    for (const auto& [name, octets] : blobs) {
+        total += octets.size();
+        if (octets.size() > kMaxBlob) total = kMaxBlobs + 1;
+    }
+    if (line->text.size() > kMaxFrame || total > kMaxBlobs) {
+        co_return Error(ErrorCode::limit_exceeded,
+                        "what is to be told is larger than a frame may be");
+    }
+    const SteadyTime until = std::chrono::steady_clock::now() + patience;
+    asio::steady_timer limit(state->socket.get_executor());
+    limit.expires_at(until);
+    auto on_limit = [weak = std::weak_ptr<State>(state)](const boost::system::error_code& error) {
+        const auto alive = weak.lock();
+        if (!error && alive) State::wake(alive->moved);
+    };
+    limit.async_wait(std::move(on_limit));
+    if (!blobs.empty()) {
+        const bool crossed = co_await State::send_blobs(state, std::move(blobs), until);
+        if (!crossed) co_return not_sent;
+    }
     if (state->closed || state->lines.size() >= kMostLines) co_return not_sent;
     state->send(line);
-    while (!state->closed && !line->written) co_await State::wait(state->moved);
-    // What was said may hold secrets: nothing of it stays behind.
-    domain::wipe(line->text);
+    while (!state->closed && !line->written && std::chrono::steady_clock::now() < until) {
+        co_await State::wait(state->moved);
+    }
     if (line->written) co_return domain::Result<void>();
-    if (line->begun)
-        co_return Error(ErrorCode::no_answer, "the link was lost while a step was being told");
+    line->dropped = true;
+    if (line->begun) co_return Error(ErrorCode::no_answer, "the link was lost or did not move");
     co_return not_sent;
 }
 

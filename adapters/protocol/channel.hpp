@@ -19,7 +19,7 @@ namespace cabroker::adapters::protocol {
 struct Frame {
     std::string op;
     std::uint64_t id = 0;
-    /// The whole object, `op` and `id` included.
+    /// The whole object, `op` and `id` included. Its secrets are wiped with the last owner.
     std::shared_ptr<const boost::json::value> body;
     Blobs blobs;
 };
@@ -37,10 +37,13 @@ class Channel {
     /// error the channel is closed.
     [[nodiscard]] boost::asio::awaitable<domain::Result<Frame>> read(
         std::chrono::milliseconds patience);
-    /// Sends the blobs, then `object` with `op` and `id` put in. Returns when it was given to the
-    /// kernel. not_sent: nothing of the frame itself left; no_answer: a part of it may have.
+    /// Sends the blobs, then `object` with `op` and `id` put in; the secrets in `object` are wiped.
+    /// Returns when it was given to the kernel, or after `patience`. not_sent: nothing of the frame
+    /// itself left, nor will; no_answer: a part of it may have; limit_exceeded: it is too large for
+    /// the protocol and nothing was sent.
     [[nodiscard]] boost::asio::awaitable<domain::Result<void>> write(
-        std::string op, std::uint64_t id, std::shared_ptr<boost::json::object> object, Blobs blobs);
+        std::string op, std::uint64_t id, std::shared_ptr<boost::json::object> object, Blobs blobs,
+        std::chrono::milliseconds patience = std::chrono::seconds(30));
     void close();
     [[nodiscard]] bool closed() const;
 

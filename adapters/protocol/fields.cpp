@@ -1,5 +1,6 @@
 #include "adapters/protocol/fields.hpp"
 
+#include "adapters/protocol/json_text.hpp"
 #include "json/domain_codec.hpp"
 #include "json/time_text.hpp"
 
@@ -16,7 +17,13 @@ domain::Secret Fields::secret(std::string_view key) {
         complain(key, "must be {\"secret\": \"...\"} of at most 64 KiB");
         return {};
     }
-    return domain::Secret(std::string_view(inner->get_string().data(), inner->get_string().size()));
+    const std::string_view text(inner->get_string().data(), inner->get_string().size());
+    const bj::value* coded = object->if_contains("base64");
+    if (coded == nullptr || !coded->is_bool() || !coded->get_bool()) return domain::Secret(text);
+    domain::Result<std::string> octets = from_base64(text);
+    if (octets) return domain::Secret(std::move(*octets));
+    complain(key, octets.error().detail);
+    return {};
 }
 
 std::optional<domain::Duration> Fields::milliseconds(std::string_view key) {
@@ -79,10 +86,30 @@ std::optional<domain::Error> error_of(const json::Problems& problems) {
     return domain::Error(domain::ErrorCode::bad_answer, std::move(detail), problems);
 }
 
+std::optional<std::string> text_member(const bj::object& object, std::string_view key) {
+    const bj::value* value = object.if_contains(bj::string_view(key.data(), key.size()));
+    if (value == nullptr || !value->is_string()) return std::nullopt;
+    return std::string(value->get_string().data(), value->get_string().size());
+}
+
+std::optional<std::uint64_t> number_member(const bj::object& object, std::string_view key) {
+    const bj::value* value = object.if_contains(bj::string_view(key.data(), key.size()));
+    if (value == nullptr || !value->is_int64() || value->get_int64() < 0) return std::nullopt;
+    return static_cast<std::uint64_t>(value->get_int64());
+}
+
 bj::value secret_json(const domain::Secret& secret) {
     if (secret.empty()) return nullptr;
     bj::object object;
-    object["secret"] = bj::string_view(secret.reveal().data(), secret.reveal().size());
+    // A portal may set a cookie of any octets; one of them must not spoil the whole frame.
+    if (is_utf8(secret.reveal())) {
+        object["secret"] = bj::string_view(secret.reveal().data(), secret.reveal().size());
+    } else {
+        std::string coded = base64(secret.reveal());
+        object["secret"] = coded;
+        object["base64"] = true;
+        domain::wipe(coded);
+    }
     return object;
 }
 
@@ -98,7 +125,8 @@ bj::object map_json(const std::map<std::string, std::string>& map) {
 }
 
 bj::value session_json(const std::optional<Session>& session) {
-    if (!session) return nullptr;
+    // A jar that the other end would refuse is not kept: signing in again is always possible.
+    if (!session || session->jar.reveal().size() > kMaxText / 2) return nullptr;
     bj::object object;
     object["key"] = session->key;
     object["expires_at"] = json::to_json(session->expires_at);
@@ -124,6 +152,7 @@ bj::object mail_json(const Mail& mail, const std::string& prefix, Blobs& blobs) 
     object["subject"] = mail.subject;
     object["message_id"] = mail.message_id;
     object["octets"] = octets_to_json(mail.octets, prefix, blobs);
+    object["text"] = mail.text;
     return object;
 }
 
@@ -136,6 +165,7 @@ Mail mail_from(const bj::value& value, const std::string& where, Blobs& blobs,
     mail.subject = fields.text("subject");
     mail.message_id = fields.required("message_id");
     mail.octets = fields.octets("octets", blobs);
+    mail.text = fields.text("text");
     if (mail.octets.size() > kMaxFrame) fields.complain("octets", "a mail has at most 1 MiB");
     return mail;
 }

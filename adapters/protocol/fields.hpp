@@ -74,6 +74,12 @@ class Fields {
 /// One Error that names the first problems; nullopt when there is none.
 [[nodiscard]] std::optional<domain::Error> error_of(const json::Problems& problems);
 
+/// A member of a frame, when it is a string, or a number that is not negative.
+[[nodiscard]] std::optional<std::string> text_member(const boost::json::object& object,
+                                                     std::string_view key);
+[[nodiscard]] std::optional<std::uint64_t> number_member(const boost::json::object& object,
+                                                         std::string_view key);
+
 [[nodiscard]] boost::json::value secret_json(const domain::Secret& secret);
 [[nodiscard]] boost::json::value milliseconds_json(const std::optional<domain::Duration>& duration);
 [[nodiscard]] boost::json::object map_json(const std::map<std::string, std::string>& map);

@@ -18,6 +18,8 @@ namespace cabroker::adapters::protocol {
 inline constexpr int kProtocolVersion = 1;
 inline constexpr std::size_t kMaxFrame = 1024 * 1024;
 inline constexpr std::size_t kMaxBlob = 32 * 1024 * 1024;
+/// All blobs of one frame together.
+inline constexpr std::size_t kMaxBlobs = 64 * 1024 * 1024;
 inline constexpr std::size_t kBlobChunk = 256 * 1024;
 inline constexpr std::size_t kMaxCookie = 16 * 1024;
 inline constexpr std::size_t kMaxCertificates = 20;
@@ -76,6 +78,8 @@ struct Mail {
     std::string subject;
     std::string message_id;
     std::string octets;
+    /// The text part as a person reads it, for previews; never sent from here.
+    std::string text;
 };
 
 /// What a step is told. Everything the adapter knows of the request is in here; it keeps nothing

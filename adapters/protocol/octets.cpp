@@ -30,17 +30,24 @@ std::string base64(std::string_view octets) {
 domain::Result<std::string> from_base64(std::string_view text) {
     if (text.size() % 4 != 0) return bad("base64 of a wrong length");
     if (text.empty()) return std::string();
-    std::string octets(3 * (text.size() / 4), '\0');
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast)
-    const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(octets.data()),
-                                       as_octets(text), static_cast<int>(text.size()));
-    if (length < 0) return bad("text that is no base64");
     std::size_t padding = 0;
     if (text.ends_with("==")) {
         padding = 2;
     } else if (text.ends_with('=')) {
         padding = 1;
     }
+    // EVP_DecodeBlock skips blanks and takes `=` anywhere as zero bits.
+    constexpr std::string_view kAlphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    if (text.substr(0, text.size() - padding).find_first_not_of(kAlphabet) !=
+        std::string_view::npos) {
+        return bad("text that is no base64");
+    }
+    std::string octets(3 * (text.size() / 4), '\0');
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast)
+    const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(octets.data()),
+                                       as_octets(text), static_cast<int>(text.size()));
+    if (length < 0) return bad("text that is no base64");
     octets.resize(static_cast<std::size_t>(length) - padding);
     return octets;
 }

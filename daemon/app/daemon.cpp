@@ -30,6 +30,11 @@ Error told(const std::string& what, const Error& error) {
     return Error(ErrorCode::bad_configuration, "cannot " + what + ": " + error.detail);
 }
 
+std::string monotonic_microseconds() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
+
 vault::KeySource key_source(const config::SecretSource& source) {
     if (source.kind == config::SecretSource::Kind::credential)
         return vault::KeySource::credential(source.where);
@@ -126,6 +131,19 @@ std::vector<api::Component> Daemon::components() const {
     return list;
 }
 
+asio::awaitable<Result<api::MailPreview>> Daemon::preview_mail(domain::Order order,
+                                                               domain::Params params,
+                                                               std::string adapter) {
+    auto mail =
+        co_await engine_->preview_mail(std::move(order), std::move(params), std::move(adapter));
+    if (!mail) co_return mail.error();
+    api::MailPreview preview;
+    preview.to = std::move(mail->rcpt_to);
+    preview.subject = std::move(mail->subject);
+    preview.text = std::move(mail->text);
+    co_return preview;
+}
+
 void Daemon::open_server() {
     api::BuildInfo build;
     build.version = CABROKER_VERSION;
@@ -153,7 +171,10 @@ void Daemon::open_server() {
                            readiness,
                            [this] { return components(); },
                            {},
-                           {}};
+                           [this](domain::Order order, domain::Params params, std::string adapter) {
+                               return preview_mail(std::move(order), std::move(params),
+                                                   std::move(adapter));
+                           }};
     server_ = std::make_unique<api::Server>(std::move(services));
 }
 
@@ -208,9 +229,9 @@ asio::awaitable<void> Daemon::drain() {
     const domain::Duration most = settings_->api.drain_deadline;
     server_->drain();
     engine_->stop();
+    const auto until = std::chrono::steady_clock::now() + most;
     co_await server_->wait_drained(most);
     asio::steady_timer timer(io_);
-    const auto until = std::chrono::steady_clock::now() + most;
     while (!engine_->idle() && std::chrono::steady_clock::now() < until) {
         timer.expires_after(std::chrono::milliseconds(20));
         co_await timer.async_wait(asio::use_awaitable);
@@ -227,7 +248,9 @@ asio::awaitable<void> Daemon::wait_for_signals() {
         const int signal = co_await signals_.async_wait(token);
         if (error) co_return;
         if (signal == SIGHUP) {
+            runtime::notify_systemd("RELOADING=1\nMONOTONIC_USEC=" + monotonic_microseconds());
             reload();
+            runtime::notify_systemd("READY=1\nSTATUS=ready");
         } else if (stopping_) {
             runtime::log(Level::warning, "told twice to stop: stopping now");
             io_.stop();
@@ -255,6 +278,8 @@ void Daemon::reload() {
                                loaded.settings->state_dir != settings_->state_dir ||
                                !(loaded.settings->vault_key == settings_->vault_key) ||
                                loaded.settings->outside.mode != settings_->outside.mode ||
+                               loaded.settings->outside.program != settings_->outside.program ||
+                               loaded.settings->outside.socket != settings_->outside.socket ||
                                loaded.settings->certificate_roots != settings_->certificate_roots;
     if (needs_restart) {
         runtime::log(Level::warning,

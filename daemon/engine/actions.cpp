@@ -141,7 +141,8 @@ asio::awaitable<Result<Request>> Engine::create(Creation creation, Also also) {
     Result<Request> created = co_await services_.store.write(std::move(change));
     if (created) {
         reach("request_created");
-        if (!kicked_ && !domain::is_settled(created->state)) kick();
+        const bool waits = created->state == State::queued;
+        if (waits && !kicked_ && services_.outside.up() && has_room(created->adapter)) kick();
     }
     co_return created;
 }

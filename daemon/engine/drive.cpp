@@ -30,9 +30,10 @@ constexpr std::size_t kTokenDigits = 16;
 
 }  // namespace
 
-std::optional<protocol::MailIdentity> Engine::mail_identity_for(const store::StoredRequest& row) {
+std::optional<protocol::MailIdentity> Engine::mail_identity_for(
+    const std::string& adapter_name, const domain::RequestId& request) {
     const auto settings = services_.settings();
-    const auto adapter = settings->adapters.find(row.request.adapter.value_or(""));
+    const auto adapter = settings->adapters.find(adapter_name);
     if (adapter == settings->adapters.end()) return std::nullopt;
     const auto* ticket = std::get_if<config::EmailTicketSettings>(&adapter->second.details);
     if (ticket == nullptr) return std::nullopt;
@@ -44,7 +45,7 @@ std::optional<protocol::MailIdentity> Engine::mail_identity_for(const store::Sto
                           services_.random.hex(kMessageIdOctets) + "@" +
                           domain_of(mailer->second.from) + ">";
     identity.reply_to = mailer->second.reply_to.value_or(mailer->second.from);
-    const std::string id = row.request.id.text();
+    const std::string id = request.text();
     const std::string token = lower(id.substr(domain::RequestTag::kPrefix.size())) + "-" +
                               services_.vault.hmac("reply_token", id).substr(0, kTokenDigits);
     const auto place = identity.reply_to.find("{token}");
@@ -99,6 +100,30 @@ domain::Result<protocol::StepContext> Engine::context_for(const store::StoredReq
         }
     }
     return context;
+}
+
+asio::awaitable<domain::Result<protocol::Mail>> Engine::preview_mail(domain::Order order,
+                                                                     domain::Params params,
+                                                                     std::string adapter) {
+    protocol::StepContext context;
+    context.adapter = adapter;
+    context.request = services_.ids.make<domain::RequestId>(services_.clock.now());
+    context.order = std::move(order);
+    context.params = std::move(params);
+    context.now = services_.clock.now();
+    context.mail_identity = mail_identity_for(adapter, context.request);
+    if (!context.mail_identity) {
+        co_return domain::Error(domain::ErrorCode::bad_configuration, "the adapter writes no mail");
+    }
+    // Without leave an adapter only reads, or says what it would do.
+    domain::Result<protocol::StepResult> result =
+        co_await services_.outside.advance(std::move(context));
+    if (!result) co_return result.error();
+    auto* intend = std::get_if<protocol::Intend>(&result->answer);
+    if (intend == nullptr || !intend->mail) {
+        co_return domain::Error(domain::ErrorCode::bad_answer, "the adapter would send no mail");
+    }
+    co_return std::move(*intend->mail);
 }
 
 asio::awaitable<domain::Result<void>> Engine::claim(domain::RequestId id) {
@@ -188,7 +213,7 @@ asio::awaitable<bool> Engine::step(store::StoredRequest row) {
         }
         give_leave(*effect, *context);
     } else {
-        context->mail_identity = mail_identity_for(row);
+        context->mail_identity = mail_identity_for(call.adapter, id);
         if (context->mail_identity) call.message = context->mail_identity->message;
     }
     domain::Result<protocol::StepResult> result =

@@ -135,20 +135,23 @@ asio::awaitable<void> Engine::run() {
     }
 }
 
+bool Engine::has_room(const std::optional<std::string>& adapter) const {
+    if (!adapter) return true;
+    if (paused_.contains(*adapter)) return false;
+    const auto busy = per_adapter_.find(*adapter);
+    if (busy == per_adapter_.end()) return true;
+    const auto settings = services_.settings();
+    const auto known = settings->adapters.find(*adapter);
+    return known == settings->adapters.end() || busy->second < concurrency_of(known->second);
+}
+
 bool Engine::may_start(const store::StoredRequest& row) const {
     const domain::Request& request = row.request;
     if (in_flight_.contains(request.id) || !request.adapter)
         return !in_flight_.contains(request.id);
     const bool only_time = services_.clock.now() >= request.deadline_at;
     if (only_time) return true;
-    if (paused_.contains(*request.adapter)) return false;
-    const auto settings = services_.settings();
-    const auto adapter = settings->adapters.find(*request.adapter);
-    if (adapter != settings->adapters.end()) {
-        const auto busy = per_adapter_.find(*request.adapter);
-        if (busy != per_adapter_.end() && busy->second >= concurrency_of(adapter->second))
-            return false;
-    }
+    if (!has_room(request.adapter)) return false;
     return !row.session_key || !busy_sessions_.contains(*row.session_key);
 }
 
@@ -169,6 +172,10 @@ void Engine::start(const store::StoredRequest& row) {
 void Engine::dispatch() {
     if (stopping_ || !services_.store.healthy()) return;
     const bool up = services_.outside.up();
+    // Nothing can be done but to count attempts: once per pause, however often somebody kicks.
+    const auto moment = std::chrono::steady_clock::now();
+    if (!up && moment < look_again_) return;
+    look_again_ = moment + kPauseDown;
     const std::size_t most = up ? services_.settings()->engine.max_in_flight : kDueBatchDown;
     const std::size_t batch = up ? kDueBatch : kDueBatchDown;
     if (in_flight_.size() >= most) return;

@@ -72,6 +72,10 @@ class Engine final : public RequestService, public AdapterControl {
     /// Looks for due requests now.
     void kick();
 
+    /// The mail that a request like this would send now; sends and stores nothing.
+    [[nodiscard]] boost::asio::awaitable<domain::Result<protocol::Mail>> preview_mail(
+        domain::Order order, domain::Params params, std::string adapter);
+
     boost::asio::awaitable<domain::Result<domain::Request>> create(Creation creation,
                                                                    Also also) override;
     boost::asio::awaitable<domain::Result<domain::Request>> cancel(domain::RequestId id,
@@ -132,6 +136,8 @@ class Engine final : public RequestService, public AdapterControl {
     using Edit = std::function<domain::Result<domain::Request>(store::Tx&, store::StoredRequest&)>;
 
     void dispatch();
+    /// Could a request that is due now be started at once? Otherwise whoever ends kicks.
+    [[nodiscard]] bool has_room(const std::optional<std::string>& adapter) const;
     [[nodiscard]] bool may_start(const store::StoredRequest& row) const;
     void start(const store::StoredRequest& row);
     [[nodiscard]] std::optional<std::string> session_key_of(const domain::Order& order,
@@ -171,7 +177,7 @@ class Engine final : public RequestService, public AdapterControl {
     [[nodiscard]] domain::Result<protocol::StepContext> context_for(const store::StoredRequest& row,
                                                                     Call& call);
     [[nodiscard]] std::optional<protocol::MailIdentity> mail_identity_for(
-        const store::StoredRequest& row);
+        const std::string& adapter_name, const domain::RequestId& request);
     boost::asio::awaitable<domain::Result<domain::Request>> change(domain::RequestId id, Edit edit,
                                                                    Also also);
     void reach(std::string_view crash_point) const;
@@ -180,6 +186,8 @@ class Engine final : public RequestService, public AdapterControl {
     boost::asio::steady_timer wake_;
     bool kicked_ = false;
     bool stopping_ = false;
+    /// While the outside is down: not to look at due requests before then.
+    std::chrono::steady_clock::time_point look_again_{};
     std::unordered_map<domain::RequestId, InFlight> in_flight_;
     std::unordered_map<std::string, std::size_t> per_adapter_;
     std::unordered_set<std::string> busy_sessions_;
