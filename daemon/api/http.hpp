@@ -60,6 +60,16 @@ class BodyStream {
     [[nodiscard]] virtual asio::awaitable<std::optional<std::string>> next() = 0;
 };
 
+/// What goes into an application/problem+json document. Rendered late, when the exchange's id is
+/// known.
+struct Problem {
+    domain::Error error;
+    /// Further members with their JSON text.
+    std::vector<std::pair<std::string, std::string>> members;
+
+    explicit Problem(domain::Error what) : error(std::move(what)) {}
+};
+
 struct Response {
     int status = 200;
     std::string content_type;
@@ -67,6 +77,8 @@ struct Response {
     /// Names and values must be clean: no control characters.
     std::vector<std::pair<std::string, std::string>> headers;
     std::unique_ptr<BodyStream> stream;
+    /// Set: the answer is this problem; status and body follow from it.
+    std::unique_ptr<Problem> problem;
     /// The connection ends after this answer.
     bool close = false;
     /// The answer was written to the store under the call's idempotency key already.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -41,6 +42,12 @@ struct Readiness {
     std::string why;
 };
 
+struct MailPreview {
+    std::string to;
+    std::string subject;
+    std::string text;
+};
+
 /// References outlive the server. Everything but `pool` is used on the loop's thread only.
 struct Services {
     boost::asio::any_io_executor loop;
@@ -64,6 +71,13 @@ struct Services {
     std::function<std::vector<Component>()> components;
     /// Metric lines of other parts, in Prometheus text form. May be empty.
     std::function<std::string()> more_metrics;
+    /// Composes the mail that a request would send, without sending it. Empty, or an Error: the
+    /// preview says `preview_unavailable`.
+    std::function<boost::asio::awaitable<domain::Result<MailPreview>>(domain::Order, domain::Params,
+                                                                      std::string adapter)>
+        preview_mail;
+    /// Between two signs of life on an event stream.
+    domain::Duration heartbeat = std::chrono::seconds(15);
 };
 
 }  // namespace cabroker::api

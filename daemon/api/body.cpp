@@ -1,0 +1,84 @@
+#include "daemon/api/body.hpp"
+
+#include <strings.h>
+
+#include <boost/json.hpp>
+
+#include "daemon/api/problem.hpp"
+#include "domain/secret.hpp"
+#include "json/parse.hpp"
+#include "json/reader.hpp"
+#include "pki/csr.hpp"
+
+namespace cabroker::api {
+namespace {
+
+namespace bj = boost::json;
+
+// The shortest private key there is (Ed25519 in PKCS#8) has 64 characters of base64.
+constexpr std::size_t kShortestKey = 64;
+
+void wipe_strings(bj::value& value) {
+    if (bj::string* text = value.if_string()) {
+        ::explicit_bzero(text->data(), text->size());
+    } else if (bj::array* array = value.if_array()) {
+        for (bj::value& entry : *array) wipe_strings(entry);
+    } else if (bj::object* object = value.if_object()) {
+        for (auto& entry : *object) wipe_strings(entry.value());
+    }
+}
+
+std::optional<std::string> search(const bj::value& value, const std::string& pointer) {
+    if (const bj::string* text = value.if_string()) {
+        const bool looked_at_elsewhere = pointer == "/params/csr" || pointer == "/csr";
+        if (text->size() < kShortestKey || looked_at_elsewhere) return std::nullopt;
+        if (pki::holds_private_key(std::string_view(text->data(), text->size()))) return pointer;
+        return std::nullopt;
+    }
+    if (const bj::array* array = value.if_array()) {
+        std::size_t index = 0;
+        for (const bj::value& entry : *array) {
+            auto found = search(entry, pointer + "/" + std::to_string(index++));
+            if (found) return found;
+        }
+    }
+    if (const bj::object* object = value.if_object()) {
+        for (const auto& entry : *object) {
+            const std::string_view key(entry.key().data(), entry.key().size());
+            auto found = search(entry.value(), pointer + "/" + json::pointer_segment(key));
+            if (found) return found;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Result<bj::value> parse_body(const ApiCall& call) {
+    if (call.body.empty()) return bj::value(bj::object());
+    Result<bj::value> document = json::parse(call.body);
+    if (document && !document->is_object()) {
+        std::vector<domain::FieldProblem> problems;
+        problems.emplace_back("", "wrong_type", "must be an object");
+        return invalid_body(std::move(problems));
+    }
+    return document;
+}
+
+std::optional<std::string> find_private_key(const bj::value& document) {
+    return search(document, "");
+}
+
+Response private_key_problem(std::string pointer) {
+    return field_problem(
+        std::move(pointer), "private_key_pasted",
+        "holds a private key: send the CSR only; nothing was stored, but treat the "
+        "key as seen by others and make a new one");
+}
+
+void wipe(bj::value& document, std::string& text) {
+    wipe_strings(document);
+    domain::wipe(text);
+}
+
+}  // namespace cabroker::api

@@ -1,0 +1,75 @@
+// The server's inside: the connections it has, their deadlines, and the listeners. One timer looks
+// after all deadlines, because a timer per operation costs 40 % of the request rate.
+#pragma once
+
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/api/api.hpp"
+#include "daemon/api/listener.hpp"
+#include "daemon/api/server.hpp"
+
+namespace cabroker::api {
+
+using Socket = asio::local::stream_protocol::socket;
+using Acceptor = asio::local::stream_protocol::acceptor;
+using Steady = std::chrono::steady_clock;
+
+/// A live connection as the server sees it.
+struct Connection {
+    static constexpr Steady::time_point kNever = Steady::time_point::max();
+    /// When the operation under way is given up.
+    Steady::time_point deadline = kNever;
+    /// The deadline passed and `cancel` was called.
+    bool expired = false;
+    /// Between two requests, nothing of the next one has come.
+    bool idle = false;
+    /// Ends the operation under way.
+    std::function<void()> cancel;
+};
+
+struct Server::Core {
+    Api api;
+    std::list<Connection*> connections;
+    std::vector<Listener> listeners;
+    std::vector<std::shared_ptr<Acceptor>> acceptors;
+    asio::steady_timer tick;
+    bool stopping = false;
+
+    explicit Core(Services services);
+    /// A new X-Request-Id, unlike any of this or another run.
+    [[nodiscard]] std::string make_request_id();
+    /// The Date header's value now.
+    [[nodiscard]] const std::string& date();
+
+  private:
+    std::string id_prefix_;
+    std::uint64_t id_count_ = 0;
+    std::int64_t date_second_ = -1;
+    std::string date_text_;
+};
+
+/// Puts a connection into the server's list for as long as it lives.
+class Registered {
+  public:
+    Registered(Server::Core& core, Connection& connection);
+    Registered(const Registered&) = delete;
+    Registered& operator=(const Registered&) = delete;
+    ~Registered();
+
+  private:
+    Server::Core& core_;
+    std::list<Connection*>::iterator place_;
+};
+
+/// Serves one connection until it ends. `busy`: only tells the client that there is no room.
+[[nodiscard]] asio::awaitable<void> serve(std::shared_ptr<Server::Core> core, Socket socket,
+                                          bool busy);
+
+}  // namespace cabroker::api

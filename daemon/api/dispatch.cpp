@@ -1,0 +1,52 @@
+#include "daemon/api/dispatch.hpp"
+
+#include <exception>
+
+#include "daemon/api/idempotency.hpp"
+#include "daemon/api/problem.hpp"
+#include "daemon/store/store.hpp"
+#include "runtime/log.hpp"
+
+namespace cabroker::api {
+namespace {
+
+asio::awaitable<Response> run_once(Api& api, const Route& route, ApiCall call) {
+    IdempotencyScope scope = co_await scope_of(api, call);
+    if (std::unique_ptr<Response> before = answer_of_before(api, scope))
+        co_return std::move(*before);
+
+    const RunningKey running(api, scope.scope);
+    call.idempotency.emplace(scope);
+    Response answer = co_await route.handler(api, std::move(call));
+    const bool succeeded = !answer.problem && answer.status < 300;
+    if (!succeeded || answer.remembered) co_return answer;
+    const Result<void> kept = co_await remember(api, std::move(scope), answer);
+    if (!kept) co_return problem(kept.error());
+    co_return answer;
+}
+
+asio::awaitable<Response> run(Api& api, const Route& route, ApiCall call) {
+    if (call.idempotency_key.empty() || call.method != "POST")
+        co_return co_await route.handler(api, std::move(call));
+    co_return co_await run_once(api, route, std::move(call));
+}
+
+}  // namespace
+
+asio::awaitable<Response> dispatch(Api& api, const Route& route, ApiCall call) {
+    const std::string request_id = call.request_id;
+    std::string why;
+    try {
+        co_return co_await run(api, route, std::move(call));
+    } catch (const std::exception& thrown) {
+        why = thrown.what();
+    }
+    runtime::log(runtime::Level::error, "a handler threw",
+                 {{"route", std::string(route.pattern)}, {"request_id", request_id}, {"why", why}});
+    if (!api.services.store.healthy())
+        co_return problem(domain::ErrorCode::store_failed, "cannot reach the store");
+    co_return problem(domain::ErrorCode::internal,
+                      "cannot serve this request: see the daemon's log");
+}
+
+}  // namespace cabroker::api

@@ -1,0 +1,46 @@
+// What is decided from the head of a request alone, before its body is read: is it sound HTTP, may
+// this peer, is there such a route, are its parameters known.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "daemon/api/router.hpp"
+
+namespace cabroker::api {
+
+/// The head as the parser saw it.
+struct Head {
+    std::string method;
+    std::string target;
+    /// HTTP/1.1, else HTTP/1.0.
+    bool version_1_1 = true;
+    std::size_t hosts = 0;
+    std::size_t content_lengths = 0;
+    std::size_t idempotency_keys = 0;
+    bool has_body = false;
+    /// Empty, or the value of Transfer-Encoding.
+    std::string transfer_encoding;
+    bool has_origin = false;
+    bool has_remote_user = false;
+    bool has_fetch_site = false;
+    std::string content_type;
+    /// As sent; may be unfit.
+    std::string request_id;
+};
+
+/// A route to run, or the refusal. `call` has everything but the body either way.
+struct Passage {
+    const Route* route = nullptr;
+    std::unique_ptr<Response> refusal;
+};
+
+/// Judges `head`; fills path, query and id of `call`, whose headers and caller are set already.
+/// `draining`: only reading is served.
+[[nodiscard]] Passage judge_head(bool draining, const Head& head, ApiCall& call);
+
+/// The id to use for an exchange: what the client sent if it is 1 to 128 of letters, digits and
+/// `._:/+=@-`, else nullopt.
+[[nodiscard]] bool is_request_id(std::string_view text);
+
+}  // namespace cabroker::api

@@ -1,0 +1,81 @@
+#include "daemon/api/representation.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "json/domain_codec.hpp"
+
+namespace cabroker::api {
+namespace {
+
+namespace bj = boost::json;
+
+std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
+}  // namespace
+
+std::string etag_of(std::int64_t version) { return "\"" + std::to_string(version) + "\""; }
+
+bool etag_matches(std::string_view if_none_match, std::string_view etag) {
+    while (!if_none_match.empty()) {
+        const auto comma = std::min(if_none_match.find(','), if_none_match.size());
+        std::string_view entry = trimmed(if_none_match.substr(0, comma));
+        if_none_match.remove_prefix(std::min(comma + 1, if_none_match.size()));
+        if (entry == "*") return true;
+        if (entry.starts_with("W/")) entry.remove_prefix(2);
+        if (entry == etag) return true;
+    }
+    return false;
+}
+
+Result<std::optional<std::int64_t>> version_of_if_match(std::string_view if_match) {
+    const std::string_view tag = trimmed(if_match);
+    if (tag.empty() || tag == "*") return std::optional<std::int64_t>();
+    std::int64_t version = 0;
+    if (tag.size() > 2 && tag.front() == '"' && tag.back() == '"') {
+        const char* end = tag.data() + tag.size() - 1;
+        const auto read = std::from_chars(tag.data() + 1, end, version);
+        if (read.ec == std::errc() && read.ptr == end) return std::optional<std::int64_t>(version);
+    }
+    return domain::Error(domain::ErrorCode::version_mismatch,
+                         "cannot change it: If-Match is not its current ETag; read it again");
+}
+
+Response object_response(int status, const bj::object& body) {
+    return json_response(status, bj::serialize(body));
+}
+
+Response request_response(int status, const domain::Request& request) {
+    Response response = object_response(status, json::to_json(request));
+    response.set("ETag", etag_of(request.version));
+    if (status == 201) response.set("Location", "/v1/requests/" + request.id.text());
+    return response;
+}
+
+Response order_response(int status, const domain::Order& order) {
+    Response response = object_response(status, json::to_json(order));
+    response.set("ETag", etag_of(order.version));
+    if (status == 201) response.set("Location", "/v1/orders/" + order.id.text());
+    return response;
+}
+
+Response list_response(bj::array items, const Paging& paging,
+                       const std::optional<store::PageKey>& next, std::int64_t event_cursor) {
+    bj::object body;
+    body["items"] = std::move(items);
+    body["next_page_token"] = nullptr;
+    if (next) body["next_page_token"] = page_token(paging, *next);
+    body["event_cursor"] = event_cursor;
+    return object_response(200, body);
+}
+
+Response whole_list_response(bj::array items, std::int64_t event_cursor) {
+    return list_response(std::move(items), Paging(), std::nullopt, event_cursor);
+}
+
+}  // namespace cabroker::api

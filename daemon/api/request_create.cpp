@@ -1,0 +1,97 @@
+#include <boost/json.hpp>
+
+#include "daemon/api/body.hpp"
+#include "daemon/api/handlers.hpp"
+#include "daemon/api/preview.hpp"
+#include "daemon/api/problem.hpp"
+#include "daemon/api/request_body.hpp"
+#include "domain/secret.hpp"
+
+namespace cabroker::api {
+namespace {
+
+bool names_private_key(const json::Problems& problems) {
+    for (const domain::FieldProblem& each : problems) {
+        if (each.code == "private_key_pasted") return true;
+    }
+    return false;
+}
+
+/// A body that was understood, or the answer that says why not.
+struct Understood {
+    NewRequest request;
+    std::optional<pki::CsrFacts> csr;
+    std::unique_ptr<Response> refusal;
+
+    Understood() = default;
+    void refuse(Response why) { refusal = std::make_unique<Response>(std::move(why)); }
+};
+
+asio::awaitable<Understood> understand(Api& api, ApiCall& call, bool preview_only) {
+    Understood result;
+    Result<boost::json::value> document = parse_body(call);
+    if (!document) {
+        result.refuse(problem(document.error()));
+        co_return result;
+    }
+    if (std::optional<std::string> pointer = find_private_key(*document)) {
+        wipe(*document, call.body);
+        result.refuse(private_key_problem(std::move(*pointer)));
+        co_return result;
+    }
+    json::Problems problems;
+    result.request =
+        decode_request(*document, preview_only, api.services.settings->brands, problems);
+    if (std::string* csr = result.request.csr())
+        result.csr = co_await check_csr(api, *csr, "/params/csr", problems);
+    if (problems.empty()) co_return result;
+    if (names_private_key(problems)) wipe(*document, call.body);
+    result.refuse(problem(invalid_body(std::move(problems))));
+    co_return result;
+}
+
+Submission submission_of(ChosenOrder order, Understood understood) {
+    Submission submission;
+    submission.order = std::move(order);
+    submission.params = std::move(understood.request.params);
+    submission.csr = std::move(understood.csr);
+    submission.external_ref = std::move(understood.request.external_ref);
+    submission.labels = std::move(understood.request.labels);
+    submission.note = std::move(understood.request.note);
+    submission.allow_duplicate = understood.request.allow_duplicate;
+    return submission;
+}
+
+}  // namespace
+
+/// POST /v1/requests: 201 with the request on disk; 200 with a preview for a dry run; 404, 409,
+/// 422.
+Answer post_request(Api& api, ApiCall call) {
+    Understood understood = co_await understand(api, call, false);
+    if (understood.refusal) co_return std::move(*understood.refusal);
+    Result<ChosenOrder> order = choose_order(api, understood.request.order);
+    if (!order) co_return order_problem(api, order.error());
+
+    const bool dry_run = understood.request.dry_run;
+    Submission submission = submission_of(std::move(*order), std::move(understood));
+    if (!dry_run) co_return co_await submit(api, std::move(call), std::move(submission));
+    Response answer = co_await preview(api, std::move(submission), api.now());
+    answer.remembered = true;  // a dry run stores nothing
+    co_return answer;
+}
+
+/// POST /v1/route-preview: 200 with what would become of the request; 404, 409, 422.
+Answer post_route_preview(Api& api, ApiCall call) {
+    Understood understood = co_await understand(api, call, true);
+    if (understood.refusal) co_return std::move(*understood.refusal);
+    Result<ChosenOrder> order = choose_order(api, understood.request.order);
+    if (!order) co_return order_problem(api, order.error());
+
+    const domain::Time at = understood.request.at.value_or(api.now());
+    Submission submission = submission_of(std::move(*order), std::move(understood));
+    Response answer = co_await preview(api, std::move(submission), at);
+    answer.remembered = true;  // nothing happened that must not happen twice
+    co_return answer;
+}
+
+}  // namespace cabroker::api
