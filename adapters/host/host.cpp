@@ -77,6 +77,15 @@ const bj::value* context_of(const protocol::Frame& frame) {
     return frame.body->get_object().if_contains("context");
 }
 
+// How long the frame was on its way: the host may have been stopped with the frame in its socket.
+domain::Duration age_of(const protocol::Frame& frame) {
+    const bj::value* told = frame.body->get_object().if_contains("told_at_ms");
+    if (told == nullptr || !told->is_int64()) return domain::Duration::zero();
+    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now().time_since_epoch());
+    return std::max(domain::Duration::zero(), domain::Duration(now.count() - told->get_int64()));
+}
+
 template <class Visit>
 void each_member(const bj::object& object, std::string_view key, Visit visit) {
     const bj::value* value = object.if_contains(bj::string_view(key.data(), key.size()));
@@ -86,12 +95,23 @@ void each_member(const bj::object& object, std::string_view key, Visit visit) {
 
 asio::awaitable<void> Session::answer(std::string op, std::uint64_t id,
                                       std::shared_ptr<bj::object> body, protocol::Blobs blobs) {
-    // A core that hung up needs no answer: read() sees it too.
     const Result<void> written =
         co_await channel.write(std::move(op), id, std::move(body), std::move(blobs));
-    if (!written)
-        runtime::log(runtime::Level::debug, "an answer could not be given",
-                     {{"why", written.error().detail}});
+    if (written) co_return;
+    runtime::log(runtime::Level::warning, "an answer could not be given",
+                 {{"why", written.error().detail}});
+    if (written.error().code != ErrorCode::limit_exceeded) {
+        // A core that takes no answers is gone or hangs; read() may not have seen it yet.
+        channel.close();
+        co_return;
+    }
+    auto instead = std::make_shared<bj::object>();
+    (*instead)["code"] = "no_answer";
+    (*instead)["detail"] = written.error().detail;
+    protocol::Blobs none;
+    const Result<void> told =
+        co_await channel.write("error", id, std::move(instead), std::move(none));
+    if (!told) channel.close();
 }
 
 asio::awaitable<void> Session::hello(protocol::Frame frame) {
@@ -170,11 +190,40 @@ protocol::StepResult no_adapter(const std::string& name) {
     return result;
 }
 
+// An adapter's bug must cost one step, not the link; operator|| would swallow it until the
+// deadline.
+asio::awaitable<Result<protocol::StepResult>> advance_safely(Adapter& adapter,
+                                                             protocol::StepContext context) {
+    try {
+        co_return co_await adapter.advance(std::move(context));
+    } catch (const std::exception& bug) {
+        runtime::log(runtime::Level::error, "an adapter threw", {{"why", bug.what()}});
+    }
+    co_return Error(ErrorCode::no_answer, "the adapter failed");
+}
+
+asio::awaitable<Result<protocol::Proof>> prove_safely(Adapter& adapter,
+                                                      protocol::ProofContext context) {
+    try {
+        co_return co_await adapter.prove(std::move(context));
+    } catch (const std::exception& bug) {
+        runtime::log(runtime::Level::error, "an adapter threw", {{"why", bug.what()}});
+    }
+    co_return Error(ErrorCode::no_answer, "the adapter failed");
+}
+
 asio::awaitable<Result<protocol::StepResult>> step_in_time(Adapter& adapter,
                                                            protocol::StepContext context) {
     using asio::experimental::awaitable_operators::operator||;
-    const auto patience = context.deadline + kLastWord;
-    auto raced = co_await (adapter.advance(std::move(context)) || wait_for(patience));
+    auto patience = std::chrono::milliseconds(context.deadline) + kLastWord;
+    if (context.leave) {
+        // Not one octet of an effect may leave after its time.
+        if (context.leave->act_for <= domain::Duration::zero()) {
+            co_return Error(ErrorCode::unreachable, "the leave to act came too late");
+        }
+        patience = std::min(patience, std::chrono::milliseconds(context.leave->act_for));
+    }
+    auto raced = co_await (advance_safely(adapter, std::move(context)) || wait_for(patience));
     if (raced.index() == 0) co_return std::move(std::get<0>(raced));
     co_return Error(ErrorCode::no_answer, "the adapter did not end in time");
 }
@@ -183,7 +232,7 @@ asio::awaitable<Result<protocol::Proof>> proof_in_time(Adapter& adapter,
                                                        protocol::ProofContext context) {
     using asio::experimental::awaitable_operators::operator||;
     const auto patience = context.step.deadline + kLastWord;
-    auto raced = co_await (adapter.prove(std::move(context)) || wait_for(patience));
+    auto raced = co_await (prove_safely(adapter, std::move(context)) || wait_for(patience));
     if (raced.index() == 0) co_return std::move(std::get<0>(raced));
     co_return Error(ErrorCode::no_answer, "the adapter did not end in time");
 }
@@ -195,9 +244,14 @@ asio::awaitable<void> Session::advance(std::shared_ptr<Session> self, protocol::
     const bj::value nothing;
     Result<protocol::StepContext> context =
         protocol::step_context_from(asked == nullptr ? nothing : *asked, frame.blobs);
+    const domain::Duration age = age_of(frame);
+    frame.body.reset();  // it holds secrets
     Result<protocol::StepResult> result =
         Error(ErrorCode::unreachable, "the step could not be read");
-    if (context) {
+    if (context && context->leave) context->leave->act_for -= age;
+    if (!context) {
+        result = Error(ErrorCode::unreachable, "the step: " + context.error().detail);
+    } else {
         const auto adapter = mine->adapters.find(context->adapter);
         if (adapter == mine->adapters.end()) {
             result = no_adapter(context->adapter);
@@ -223,8 +277,12 @@ asio::awaitable<void> Session::prove(std::shared_ptr<Session> self, protocol::Fr
     const bj::value nothing;
     Result<protocol::ProofContext> context =
         protocol::proof_context_from(asked == nullptr ? nothing : *asked, frame.blobs);
-    Result<protocol::Proof> proof = Error(ErrorCode::unreachable, "the question could not be read");
-    if (context) {
+    frame.body.reset();  // it holds secrets
+    Result<protocol::Proof> proof =
+        Error(ErrorCode::unreachable, "the adapter is not configured or its settings are wrong");
+    if (!context) {
+        proof = Error(ErrorCode::unreachable, "the question: " + context.error().detail);
+    } else {
         const auto adapter = mine->adapters.find(context->step.adapter);
         if (adapter != mine->adapters.end()) {
             proof = co_await proof_in_time(*adapter->second, std::move(*context));

@@ -10,12 +10,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -36,6 +40,8 @@ namespace runtime = cabroker::runtime;
 namespace host = cabroker::adapters::host;
 
 constexpr int kUsage = 2;
+/// How long a process may go on after its link was closed.
+constexpr std::chrono::milliseconds kLastBreath{1'000};
 
 struct Arguments {
     int link_fd = -1;
@@ -121,10 +127,16 @@ int listen_at(const std::string& path) {
     }
     std::memcpy(address.sun_path, path.data(), path.size());
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    unlink(path.c_str());
-    const mode_t before = umask(0117);
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the socket API's own type
-    const int bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    const auto* where = reinterpret_cast<const sockaddr*>(&address);
+    // Only a socket that nobody serves any more is put away.
+    std::error_code ignored;
+    const bool is_socket = std::filesystem::is_socket(path, ignored);
+    if (is_socket && connect(fd, where, sizeof address) != 0 && errno == ECONNREFUSED) {
+        unlink(path.c_str());
+    }
+    const mode_t before = umask(0117);
+    const int bound = bind(fd, where, sizeof address);
     umask(before);
     if (bound != 0 || listen(fd, 8) != 0) {
         std::cerr << "cabroker-adapters: cannot listen at " << path << ": " << std::strerror(errno)
@@ -135,47 +147,69 @@ int listen_at(const std::string& path) {
     return fd;
 }
 
-// Until it has ended, or a signal came; feeds the watchdog meanwhile.
-void wait_for_child(pid_t child, int interval) {
+// Waits on at most two descriptors, and for the signals that end the process, which are let in here
+// only.
+bool wait_on(std::array<pollfd, 2>& wanted, std::chrono::milliseconds time) {
+    sigset_t none{};
+    sigemptyset(&none);
+    const timespec limit{time.count() / 1000, (time.count() % 1000) * 1'000'000};
+    return ppoll(wanted.data(), wanted.size(), &limit, &none) > 0;
+}
+
+// Until it has ended, or a signal came; feeds the watchdog meanwhile. A child that does not end
+// soon after the core hung up (it may be stopped) is killed: nothing of a lost link goes on.
+void wait_for_child(pid_t child, int link, std::chrono::milliseconds interval) {
     const int ended = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
+    bool hung_up = false;
     while (ending == 0) {
         runtime::notify_systemd("WATCHDOG=1");
-        pollfd wanted{ended, POLLIN, 0};
-        if (poll(&wanted, 1, interval) <= 0) continue;
-        break;
+        std::array<pollfd, 2> wanted{pollfd{ended, POLLIN, 0}, pollfd{link, POLLRDHUP, 0}};
+        if (hung_up) wanted[1].fd = -1;
+        const bool woken = wait_on(wanted, hung_up ? std::min(interval, kLastBreath) : interval);
+        if (woken && wanted[0].revents != 0) break;
+        if (hung_up) break;
+        hung_up = woken && wanted[1].revents != 0;
     }
     close(ended);
-    if (ending != 0) kill(child, SIGKILL);
+    kill(child, SIGKILL);  // not reaped yet, so the number is still its own
     waitpid(child, nullptr, 0);
+}
+
+void serve_in_child(int listener, int fd) {
+    for (const int signal : {SIGTERM, SIGINT}) std::signal(signal, SIG_DFL);
+    sigset_t none{};
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    close(listener);
+    _exit(serve_link(fd));
 }
 
 // One link at a time: the next is taken when the last one's process has ended.
 int listen_and_fork(int listener) {
-    struct sigaction action {};
-    action.sa_handler = on_signal;
-    sigaction(SIGTERM, &action, nullptr);
-    sigaction(SIGINT, &action, nullptr);
+    sigset_t ends{};
+    sigemptyset(&ends);
+    for (const int signal : {SIGTERM, SIGINT}) {
+        sigaddset(&ends, signal);
+        struct sigaction action {};
+        action.sa_handler = on_signal;
+        sigaction(signal, &action, nullptr);
+    }
+    sigprocmask(SIG_BLOCK, &ends, nullptr);
     runtime::notify_systemd("READY=1");
     const auto watchdog = runtime::watchdog_interval();
-    const int interval = watchdog ? static_cast<int>(watchdog->count() / 1000) : 60'000;
+    const auto interval = std::chrono::milliseconds(watchdog ? watchdog->count() / 1000 : 60'000);
     while (ending == 0) {
         runtime::notify_systemd("WATCHDOG=1");
-        pollfd wanted{listener, POLLIN, 0};
-        if (poll(&wanted, 1, interval) <= 0) continue;
+        std::array<pollfd, 2> wanted{pollfd{listener, POLLIN, 0}, pollfd{-1, 0, 0}};
+        if (!wait_on(wanted, interval)) continue;
         const int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
         if (fd < 0) continue;
         const pid_t child = fork();
-        if (child == 0) {
-            struct sigaction defaults {};
-            defaults.sa_handler = SIG_DFL;
-            sigaction(SIGTERM, &defaults, nullptr);
-            sigaction(SIGINT, &defaults, nullptr);
-            close(listener);
-            _exit(serve_link(fd));
-        }
+        if (child == 0) serve_in_child(listener, fd);
+        if (child > 0) wait_for_child(child, fd, interval);
         close(fd);
-        if (child > 0) wait_for_child(child, interval);
     }
+    runtime::notify_systemd("STOPPING=1");
     return 0;
 }
 

@@ -42,7 +42,10 @@ domain::Result<HostProcess> start_host(const std::string& program) {
     close(ends[1]);
     posix_spawn_file_actions_t actions{};
     posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, child_end, kLinkDescriptor);
+    // Asio opens and accepts sockets without close-on-exec: the outside must inherit no client.
+    posix_spawn_file_actions_addclosefrom_np(&actions, kLinkDescriptor + 1);
     posix_spawnattr_t attributes{};
     posix_spawnattr_init(&attributes);
     sigset_t none{};

@@ -40,6 +40,13 @@ asio::awaitable<void> sleep_on(asio::steady_timer& timer) {
     co_await timer.async_wait(token);
 }
 
+// CLOCK_MONOTONIC is one for all processes of a machine: with it the host knows how long a frame
+// lay in its socket, and `act_for_ms` counts from here.
+std::int64_t steady_milliseconds() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
 bj::object json_map(const std::map<std::string, std::string>& texts) {
     bj::object object;
     for (const auto& [name, text] : texts) {
@@ -66,6 +73,8 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
     std::map<std::string, std::string> problems;
     std::vector<std::function<void()>> handlers;
     std::uint64_t next_id = 1;
+    /// Grows with every configure(): what was sent is known to be the last or not.
+    std::uint64_t wanted = 0;
     bool up = false;
     bool stopping = false;
     std::string trouble = "down";
@@ -73,17 +82,16 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
     void changed() {
         for (const auto& handler : handlers) handler();
     }
-    void fell(const std::string& why) {
+    void fell() {
         const bool was_up = up;
         up = false;
         if (trouble.empty()) trouble = "down";
+        if (was_up) changed();
+    }
+    void lose_questions() {
         for (auto& [id, question] : pending) {
             question->lost = true;
             question->timer.cancel();
-        }
-        if (was_up) {
-            runtime::log(Level::warning, "the link to the adapters is down", {{"why", why}});
-            changed();
         }
     }
     asio::awaitable<Result<protocol::Frame>> ask(std::string op, std::shared_ptr<bj::object> body,
@@ -92,6 +100,7 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
     asio::awaitable<void> serve(std::shared_ptr<protocol::Channel> link);
     asio::awaitable<bool> greet();
     asio::awaitable<bool> send_configuration();
+    void take_capabilities(const bj::object& object);
     asio::awaitable<void> keep_alive(std::shared_ptr<protocol::Channel> link);
     asio::awaitable<void> read_all(std::shared_ptr<protocol::Channel> link);
     asio::awaitable<void> reconfigure();
@@ -112,10 +121,11 @@ asio::awaitable<Result<protocol::Frame>> Link::State::ask(std::string op,
     question->timer.expires_after(patience);
     pending.emplace(id, question);
     const Result<void> written =
-        co_await link->write(std::move(op), id, std::move(body), std::move(blobs));
+        co_await link->write(std::move(op), id, std::move(body), std::move(blobs), patience);
     if (!written) {
         pending.erase(id);
-        co_return written.error();
+        if (written.error().code == ErrorCode::no_answer) co_return written.error();
+        co_return Error(ErrorCode::not_sent, written.error().detail);
     }
     if (!question->answer && !question->lost) co_await sleep_on(question->timer);
     pending.erase(id);
@@ -125,7 +135,34 @@ asio::awaitable<Result<protocol::Frame>> Link::State::ask(std::string op,
     co_return Error(ErrorCode::no_answer, "no answer came in time");
 }
 
+void Link::State::take_capabilities(const bj::object& object) {
+    capabilities.clear();
+    problems.clear();
+    if (const auto* told = object.if_contains("capabilities");
+        told != nullptr && told->is_object()) {
+        for (const auto& entry : told->get_object()) {
+            const std::string name(entry.key());
+            auto read = protocol::capabilities_from(entry.value());
+            if (read) {
+                capabilities.emplace(name, std::move(*read));
+            } else {
+                problems.emplace(name, read.error().detail);
+            }
+        }
+    }
+    if (const auto* told = object.if_contains("problems"); told != nullptr && told->is_object()) {
+        for (const auto& entry : told->get_object()) {
+            if (!entry.value().is_string()) continue;
+            problems.emplace(std::string(entry.key()), std::string(entry.value().get_string()));
+        }
+    }
+    for (const auto& [name, why] : problems) {
+        runtime::log(Level::error, "an adapter cannot be used", {{"adapter", name}, {"why", why}});
+    }
+}
+
 asio::awaitable<bool> Link::State::send_configuration() {
+    const std::uint64_t sent = wanted;
     auto body = std::make_shared<bj::object>();
     (*body)["adapters"] = json_map(configuration.adapters);
     (*body)["mailers"] = json_map(configuration.mailers);
@@ -140,26 +177,15 @@ asio::awaitable<bool> Link::State::send_configuration() {
     protocol::Blobs none;
     const Result<protocol::Frame> answer =
         co_await ask("configure", std::move(body), next_id++, std::move(none), options.silence);
-    if (!answer || answer->op != "configured") co_return false;
-    capabilities.clear();
-    problems.clear();
-    const bj::object& object = answer->body->get_object();
-    if (const auto* told = object.if_contains("capabilities");
-        told != nullptr && told->is_object()) {
-        for (const auto& entry : told->get_object()) {
-            auto read = protocol::capabilities_from(entry.value());
-            if (read) capabilities.emplace(std::string(entry.key()), std::move(*read));
-        }
+    if (!answer || answer->op != "configured") {
+        std::string why = "another answer than `configured` came";
+        if (!answer) why = answer.error().detail;
+        runtime::log(Level::error, "the adapters did not take their settings", {{"why", why}});
+        co_return false;
     }
-    if (const auto* told = object.if_contains("problems"); told != nullptr && told->is_object()) {
-        for (const auto& entry : told->get_object()) {
-            if (!entry.value().is_string()) continue;
-            problems.emplace(std::string(entry.key()), std::string(entry.value().get_string()));
-            runtime::log(
-                Level::error, "an adapter cannot be used",
-                {{"adapter", std::string(entry.key())}, {"why", problems.rbegin()->second}});
-        }
-    }
+    take_capabilities(answer->body->get_object());
+    // Somebody may have called configure() meanwhile.
+    if (sent != wanted) co_return co_await send_configuration();
     co_return true;
 }
 
@@ -172,7 +198,11 @@ asio::awaitable<bool> Link::State::greet() {
     protocol::Blobs none;
     const Result<protocol::Frame> answer = co_await ask("hello", std::move(body), next_id++,
                                                         std::move(none), options.connect_patience);
-    if (!answer) co_return false;
+    if (!answer) {
+        runtime::log(Level::warning, "the adapter host does not greet",
+                     {{"why", answer.error().detail}});
+        co_return false;
+    }
     const auto* version = answer->body->get_object().if_contains("protocol");
     if (answer->op != "hello" || version == nullptr || !version->is_int64() ||
         version->get_int64() != protocol::kProtocolVersion) {
@@ -203,8 +233,11 @@ asio::awaitable<void> Link::State::read_all(std::shared_ptr<protocol::Channel> l
         question->second->timer.cancel();
     }
     link->close();
-    fell(why);
-    pause.cancel();
+    if (!stopping) runtime::log(Level::warning, "the link to the adapters is down", {{"why", why}});
+    // A later link and its questions are not touched.
+    if (channel != link) co_return;
+    lose_questions();
+    pause.cancel();  // serve() waits on it
 }
 
 asio::awaitable<void> Link::State::keep_alive(std::shared_ptr<protocol::Channel> link) {
@@ -253,24 +286,25 @@ asio::awaitable<void> Link::State::reap(pid_t child) {
 
 asio::awaitable<void> Link::State::serve(std::shared_ptr<protocol::Channel> link) {
     channel = link;
+    trouble = "down";
     runtime::spawn(loop, "link reader", read_all(link));
     const bool greeted = co_await greet();
-    if (!greeted) {
-        link->close();
-        channel.reset();
-        co_return;
+    if (greeted && !link->closed()) {
+        up = true;
+        trouble.clear();
+        runtime::log(Level::info, "the adapters are connected",
+                     {{"adapters", std::to_string(capabilities.size())}});
+        runtime::spawn(loop, "link pings", keep_alive(link));
+        changed();
+        while (!link->closed()) {
+            pause.expires_after(std::chrono::hours(1));
+            co_await sleep_on(pause);
+        }
     }
-    up = true;
-    trouble.clear();
-    runtime::log(Level::info, "the adapters are connected",
-                 {{"adapters", std::to_string(capabilities.size())}});
-    runtime::spawn(loop, "link pings", keep_alive(link));
-    changed();
-    while (!link->closed()) {
-        pause.expires_after(std::chrono::hours(1));
-        co_await sleep_on(pause);
-    }
+    link->close();
     channel.reset();
+    lose_questions();
+    fell();
 }
 
 asio::awaitable<void> Link::State::run(std::shared_ptr<State> self) {
@@ -283,6 +317,7 @@ asio::awaitable<void> Link::State::run(std::shared_ptr<State> self) {
             co_await self->serve(*link);
             (*link)->close();
         } else {
+            self->trouble = "down";
             runtime::log(Level::warning, "cannot reach the adapters",
                          {{"why", link.error().detail}});
         }
@@ -305,12 +340,15 @@ Link::Link(LinkOptions options, asio::any_io_executor loop, runtime::Random& ran
 Link::~Link() = default;
 
 asio::awaitable<void> Link::State::reconfigure() {
-    if (!co_await send_configuration() && channel) channel->close();
+    const std::shared_ptr<protocol::Channel> link = channel;
+    const bool sent = co_await send_configuration();
+    if (!sent && link) link->close();
     changed();
 }
 
 void Link::configure(Configuration configuration) {
     state_->configuration = std::move(configuration);
+    ++state_->wanted;
     if (state_->up) runtime::spawn(state_->loop, "link configure", state_->reconfigure());
 }
 
@@ -330,6 +368,7 @@ asio::awaitable<Result<protocol::StepResult>> Link::advance(protocol::StepContex
     protocol::Blobs blobs;
     auto body = std::make_shared<bj::object>();
     (*body)["context"] = protocol::to_json(context, std::to_string(id), blobs);
+    (*body)["told_at_ms"] = steady_milliseconds();
     Result<protocol::Frame> answer =
         co_await state->ask("advance", std::move(body), id, std::move(blobs), patience);
     if (!answer) co_return answer.error();
