@@ -208,6 +208,11 @@ std::size_t SmtpTransfer::on_read(char* out, std::size_t size, std::size_t count
     }
     std::memcpy(out, that->octets_.data() + that->given_, part);
     that->given_ += part;
+    if (that->given_ == that->octets_.size()) {
+        // libcurl knows the size and does not ask again: what follows is the final dot.
+        that->end_given_ = true;
+        that->stage_ = SmtpStage::end_of_data;
+    }
     return part;
 }
 

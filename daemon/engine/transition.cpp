@@ -177,8 +177,8 @@ Transition after_done(const Situation& situation, const protocol::StepResult& re
 }  // namespace
 
 State settled_state_of(const std::string& code) {
-    constexpr std::array<std::string_view, 3> kFailed{"access_code_attempts_exhausted",
-                                                      "mail_refused", "certificate_rejected"};
+    constexpr std::array<std::string_view, 4> kFailed{
+        "access_code_attempts_exhausted", "mail_refused", "certificate_rejected", "unknown_page"};
     constexpr std::array<std::string_view, 3> kExpired{"access_code_expired", "input_expired",
                                                        "approval_expired"};
     if (std::find(kFailed.begin(), kFailed.end(), code) != kFailed.end()) return State::failed;
