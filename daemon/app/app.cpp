@@ -33,12 +33,6 @@ int check_config(const config::LoadResult& loaded) {
     return loaded.ok() ? 0 : 1;
 }
 
-void set_log(const config::LogSettings& log) {
-    const auto level = static_cast<runtime::Level>(log.level);
-    const bool json = log.format == config::LogSettings::Format::json;
-    runtime::set_log(level, json ? runtime::LogFormat::json : runtime::LogFormat::text);
-}
-
 int start(const std::string& file, AppHooks hooks) {
     const config::LoadResult loaded = config::load(file);
     if (!loaded.ok()) {
@@ -46,7 +40,7 @@ int start(const std::string& file, AppHooks hooks) {
         std::cerr << "cabrokerd: the configuration cannot be used; nothing was started\n";
         return 1;
     }
-    set_log(loaded.settings->log);
+    apply_log(loaded.settings->log);
     for (const config::Problem& warning : loaded.warnings) {
         runtime::log(runtime::Level::warning, warning.text());
     }

@@ -43,6 +43,12 @@ vault::KeySource key_source(const config::SecretSource& source) {
 
 }  // namespace
 
+void apply_log(const config::LogSettings& log) {
+    const auto level = static_cast<runtime::Level>(log.level);
+    const bool json = log.format == config::LogSettings::Format::json;
+    runtime::set_log(level, json ? runtime::LogFormat::json : runtime::LogFormat::text);
+}
+
 Daemon::Daemon(std::shared_ptr<const config::Settings> settings, AppHooks hooks)
     : settings_(std::move(settings)), hooks_(std::move(hooks)) {}
 
@@ -287,6 +293,7 @@ void Daemon::reload() {
                      "restart only");
     }
     settings_ = loaded.settings;
+    apply_log(settings_->log);
     server_->reload(settings_);
     link_->configure(std::move(*outside));
     engine_->kick();

@@ -22,6 +22,9 @@
 
 namespace cabroker::app {
 
+/// Level and format of the process's log, from now on.
+void apply_log(const config::LogSettings& log);
+
 class Daemon {
   public:
     Daemon(std::shared_ptr<const config::Settings> settings, AppHooks hooks);

@@ -236,6 +236,7 @@ asio::awaitable<void> Link::State::read_all(std::shared_ptr<protocol::Channel> l
     if (!stopping) runtime::log(Level::warning, "the link to the adapters is down", {{"why", why}});
     // A later link and its questions are not touched.
     if (channel != link) co_return;
+    fell();
     lose_questions();
     pause.cancel();  // serve() waits on it
 }

@@ -199,7 +199,7 @@ TEST_F(HostTest, AProofIsAnswered) {
 
     ASSERT_EQ(reply.at("op"), "proof") << bj::serialize(reply);
     EXPECT_EQ(reply.at("proof").at("verdict"), "not_done");
-    EXPECT_EQ(reply.at("proof").at("detail"), context.effect.summary);
+    EXPECT_EQ(reply.at("proof").at("detail").as_string(), context.effect.summary);
 }
 
 TEST_F(HostTest, AnAdapterThatIsNotConfiguredIsMisconfigured) {
