@@ -28,9 +28,39 @@ bool is_plain(std::string_view text) {
            });
 }
 
+void put(char* where, std::int64_t number, int digits) {
+    for (int i = digits - 1; i >= 0; --i) {
+        where[i] = static_cast<char>('0' + number % 10);
+        number /= 10;
+    }
+}
+
+// By hand, because a stream per date is a quarter of the time that a request's JSON takes.
+std::string plain_text(std::chrono::year_month_day day, domain::Duration of_day) {
+    std::string text = "0000-00-00T00:00:00";
+    const std::int64_t milliseconds = of_day.count();
+    const std::int64_t seconds = milliseconds / 1000;
+    put(text.data(), static_cast<int>(day.year()), 4);
+    put(text.data() + 5, static_cast<unsigned>(day.month()), 2);
+    put(text.data() + 8, static_cast<unsigned>(day.day()), 2);
+    put(text.data() + 11, seconds / 3600, 2);
+    put(text.data() + 14, seconds / 60 % 60, 2);
+    put(text.data() + 17, seconds % 60, 2);
+    if (milliseconds % 1000 != 0) {
+        text += ".000";
+        put(text.data() + 20, milliseconds % 1000, 3);
+    }
+    text += 'Z';
+    return text;
+}
+
 }  // namespace
 
 std::string time_text(domain::Time time) {
+    const auto day = std::chrono::floor<std::chrono::days>(time);
+    const std::chrono::year_month_day date_of(day);
+    const int year = static_cast<int>(date_of.year());
+    if (year >= 0 && year <= 9999) return plain_text(date_of, time - day);
     const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
     if (seconds == time) return date::format("%FT%TZ", seconds);
     return date::format("%FT%TZ", time);

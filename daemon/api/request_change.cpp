@@ -194,8 +194,9 @@ Answer patch_request(Api& api, ApiCall call) {
         // Labels are merged with what was read, so nobody may have changed them since.
         if (!what.expected_version) what.expected_version = row->request.version;
     }
+    engine::Also nothing_else;
     const Result<domain::Request> done = co_await api.services.requests.amend(
-        row->request.id, std::move(what), call.caller.person, {});
+        row->request.id, std::move(what), call.caller.person, std::move(nothing_else));
     co_return answer_of(done);
 }
 

@@ -62,6 +62,20 @@ Submission submission_of(ChosenOrder order, Understood understood) {
     return submission;
 }
 
+// Two clients may describe the same new order at once: the second takes the order of the first.
+asio::awaitable<Response> submit_described(Api& api, ApiCall call, OrderChoice choice,
+                                           Submission submission) {
+    ApiCall call_again = call;
+    Submission again = submission;
+    Response answer = co_await submit(api, std::move(call), std::move(submission));
+    if (!answer.problem || answer.problem->error.code != domain::ErrorCode::order_exists)
+        co_return answer;
+    Result<ChosenOrder> order = choose_order(api, choice);
+    if (!order) co_return order_problem(api, order.error());
+    again.order = std::move(*order);
+    co_return co_await submit(api, std::move(call_again), std::move(again));
+}
+
 }  // namespace
 
 /// POST /v1/requests: 201 with the request on disk; 200 with a preview for a dry run; 404, 409,
@@ -73,7 +87,12 @@ Answer post_request(Api& api, ApiCall call) {
     if (!order) co_return order_problem(api, order.error());
 
     const bool dry_run = understood.request.dry_run;
+    OrderChoice choice = std::move(understood.request.order);
     Submission submission = submission_of(std::move(*order), std::move(understood));
+    if (!dry_run && submission.order.is_new) {
+        co_return co_await submit_described(api, std::move(call), std::move(choice),
+                                            std::move(submission));
+    }
     if (!dry_run) co_return co_await submit(api, std::move(call), std::move(submission));
     Response answer = co_await preview(api, std::move(submission), api.now());
     answer.remembered = true;  // a dry run stores nothing

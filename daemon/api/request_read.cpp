@@ -49,6 +49,33 @@ struct RequestPage {
     std::int64_t event_cursor = 0;
 };
 
+Response not_found(const std::string& id) {
+    return problem(ErrorCode::not_found, "cannot find request " + id);
+}
+
+Response not_modified(std::int64_t version) {
+    Response answer(304);
+    answer.set("ETag", etag_of(version));
+    return answer;
+}
+
+Response read_now(Api& api, const domain::RequestId& id, const std::string& if_none_match) {
+    const store::RequestTable& requests = api.services.store.reader().requests();
+    const std::optional<std::int64_t> version = requests.version(id);
+    if (!version) return not_found(id.text());
+    if (etag_matches(if_none_match, etag_of(*version))) return not_modified(*version);
+    if (const std::string* body = api.bodies.find(id, *version)) {
+        Response answer = json_response(200, *body);
+        answer.set("ETag", etag_of(*version));
+        return answer;
+    }
+    const std::optional<store::StoredRequest> row = requests.get(id);
+    if (!row) return not_found(id.text());
+    Response answer = request_response(200, row->request);
+    api.bodies.put(id, row->request.version, answer.body);
+    return answer;
+}
+
 }  // namespace
 
 /// GET /v1/requests: a page, newest first; 400.
@@ -78,24 +105,18 @@ Answer get_request(Api& api, ApiCall call) {
     const Result<std::optional<WaitFor>> wait = read_wait(call);
     if (!wait) co_return problem(wait.error());
     const std::optional<domain::RequestId> id = domain::RequestId::parse(call.id);
-    std::optional<store::StoredRequest> row;
-    if (id) row = api.services.store.reader().requests().get(*id);
-    if (!row) co_return problem(ErrorCode::not_found, "cannot find request " + call.id);
+    if (!id) co_return not_found(call.id);
+    if (!*wait) co_return read_now(api, *id, call.if_none_match);
 
-    Response answer;
-    if (*wait) {
-        Waited waited = co_await wait_for(api, std::move(row->request), **wait, call.if_none_match);
-        answer = request_response(200, waited.request);
-        answer.set("Cabroker-Wait", waited.satisfied ? "satisfied" : "timeout");
-        answer.close = waited.draining;
-    } else {
-        answer = request_response(200, row->request);
-    }
-    if (etag_matches(call.if_none_match, *answer.header("ETag"))) {
-        answer.status = 304;
-        answer.body.clear();
-        answer.content_type.clear();
-    }
+    std::optional<store::StoredRequest> row = api.services.store.reader().requests().get(*id);
+    if (!row) co_return not_found(call.id);
+    const Waited waited =
+        co_await wait_for(api, std::move(row->request), **wait, call.if_none_match);
+    Response answer = request_response(200, waited.request);
+    if (etag_matches(call.if_none_match, etag_of(waited.request.version)))
+        answer = not_modified(waited.request.version);
+    answer.set("Cabroker-Wait", waited.satisfied ? "satisfied" : "timeout");
+    answer.close = waited.draining;
     co_return answer;
 }
 

@@ -221,10 +221,11 @@ asio::awaitable<bool> Session::read_body(Exchange& exchange) {
     }
     set_deadline(settings().read_deadline);
     const Steady::time_point begin = Steady::now();
+    const std::size_t read_size = large ? kUploadReadSize : kReadSize;
     std::uint64_t received = 0;
     while (feed(exchange) && !exchange.incoming.complete()) {
         const std::size_t before = buffer_.size();
-        const error_code failed = co_await fill(large ? kUploadReadSize : kReadSize);
+        const error_code failed = co_await fill(read_size);
         if (failed) co_return lost(exchange, failed);
         received += buffer_.size() - before;
         const std::chrono::seconds earned(large ? received / kLeastUploadRate : 0);

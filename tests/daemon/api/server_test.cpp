@@ -19,8 +19,9 @@ void expect_problem(const Reply& reply, int status, const std::string& code) {
          {"type", "title", "status", "detail", "code", "errors", "retryable", "request_id"})
         EXPECT_TRUE(problem.contains(member)) << member;
     EXPECT_EQ(reply.code(), code);
-    if (problem.contains("request_id"))
+    if (problem.contains("request_id")) {
         EXPECT_EQ(problem.at("request_id").as_string(), reply.header("X-Request-Id"));
+    }
 }
 
 class ServerTest : public testing::Test {
