@@ -1,4 +1,5 @@
 // One step or one proof of a request: what the outside is told, and what becomes of its answer.
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -30,8 +31,8 @@ constexpr std::size_t kTokenDigits = 16;
 
 }  // namespace
 
-std::optional<protocol::MailIdentity> Engine::mail_identity_for(
-    const std::string& adapter_name, const domain::RequestId& request) {
+std::optional<protocol::MailIdentity> Engine::mail_identity_for(const std::string& adapter_name,
+                                                                const domain::RequestId& request) {
     const auto settings = services_.settings();
     const auto adapter = settings->adapters.find(adapter_name);
     if (adapter == settings->adapters.end()) return std::nullopt;
@@ -167,7 +168,10 @@ asio::awaitable<domain::Result<void>> Engine::renew_leave(domain::RequestId id,
 void Engine::give_leave(const store::EffectRow& effect, protocol::StepContext& context) const {
     protocol::Leave leave;
     leave.effect = effect.effect.id;
-    leave.act_for = context.deadline;
+    // Never longer than what is on disk: after act_until the effect is to be proven, not done.
+    const domain::Time act_until = effect.act_until.value_or(context.now);
+    leave.act_for = std::clamp<domain::Duration>(act_until - context.now, domain::Duration::zero(),
+                                                 context.deadline);
     context.leave = leave;
     const auto message = domain::MessageId::parse(effect.detail.value_or(""));
     if (!message) return;
@@ -205,11 +209,14 @@ asio::awaitable<bool> Engine::step(store::StoredRequest row) {
                                 domain::Error(domain::ErrorCode::not_sent, context.error().detail));
         co_return false;
     }
-    if (const auto effect = services_.store.reader().effects().open_for_request(id)) {
+    if (auto effect = services_.store.reader().effects().open_for_request(id)) {
         call.effect = effect->effect.id;
         if (!fresh_intent) {
             const domain::Result<void> renewed = co_await renew_leave(id, context->deadline);
             if (!renewed) co_return false;
+            effect = services_.store.reader().effects().open_for_request(id);
+            if (!effect) co_return false;
+            context->now = services_.clock.now();
         }
         give_leave(*effect, *context);
     } else {

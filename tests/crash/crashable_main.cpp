@@ -1,7 +1,7 @@
 // cabrokerd with the crash test's hooks. Never installed.
 //   CABROKER_CRASH_AT=POINT:N   SIGKILL itself when POINT is reached for the N-th time
-//   CABROKER_NO_INTENTS=1       effects are not recorded before they are done (a control that must fail)
-//   CABROKER_POWER_CUT=full|off the database lives on the power-cut model, synced as said
+//   CABROKER_NO_INTENTS=1       effects are not recorded before they are done (a control that must
+//   fail) CABROKER_POWER_CUT=full|off the database lives on the power-cut model, synced as said
 #include <csignal>
 #include <cstdlib>
 #include <string>
