@@ -126,13 +126,15 @@ class Bench:
                 ours = load(self.build, daemon, self.file("reissues"), 128, 201, first=0, count=REISSUES)
             raw = self.replay("r", 0, REISSUES, 128)
             csr = run_tool(self.build, "bench-csr-rate", self.file("csrs.pem"), 0.5)
-            limit = min(raw["per_second"], max(csr["openssl"], csr["pki"]))
+            limit = min(raw["per_second"], csr["openssl"])
+            own_limit = min(raw["per_second"], csr["pki"])
             rounds.append({"ours": ours, "raw": raw, "csr": csr, "limit": limit,
-                           "ratio": ours["per_second"] / limit})
+                           "ratio": ours["per_second"] / limit, "own_ratio": ours["per_second"] / own_limit})
         self.results["post_reissue"] = {
             "ours": median(rounds, "ours", "per_second"), "raw": median(rounds, "raw", "per_second"),
             "csr_openssl": median(rounds, "csr", "openssl"), "csr_pki": median(rounds, "csr", "pki"),
             "limit": median(rounds, "limit"), "ratio": median(rounds, "ratio"),
+            "ratio_with_own_csr_check": median(rounds, "own_ratio"),
             "cpu_us": median(rounds, "ours", "server_cpu_us"), "p99_us": median(rounds, "ours", "p99_us")}
 
     def gets(self):
@@ -193,8 +195,7 @@ class Bench:
     def run(self):
         begin = time.monotonic()
         self.prepare()
-        wanted = self.options.only.split(",") if self.options.only else ["memory", "posts", "reissues", "gets", "start_up"]
-        for name in wanted:
+        for name in self.options.only.split(","):
             getattr(self, name)()
         self.results["machine"]["load_after"] = os.getloadavg()[0]
         self.results["took_seconds"] = round(time.monotonic() - begin, 1)
@@ -209,7 +210,9 @@ def marks(results):
                line["ratio"], mark)
     if line := results.get("post_reissue"):
         yield ("POST reissue RSA-2048, 128 clients", f"{line['ours']:,.0f}/s",
-               f"raw {line['raw']:,.0f}/s, CSR {max(line['csr_openssl'], line['csr_pki']):,.0f}/s", line["ratio"], 0.6)
+               f"raw {line['raw']:,.0f}/s, OpenSSL {line['csr_openssl']:,.0f}/s", line["ratio"], 0.6)
+        yield ("  the same, own CSR check as limit", f"{line['ours']:,.0f}/s",
+               f"raw {line['raw']:,.0f}/s, own {line['csr_pki']:,.0f}/s", line["ratio_with_own_csr_check"], None)
     if line := results.get("get_request"):
         yield ("GET request, 32 clients", f"{line['ours']:,.0f}/s", f"bare Beast {line['bare_beast']:,.0f}/s",
                line["ratio"], 0.35)
@@ -247,7 +250,7 @@ def main():
     parser.add_argument("--build", required=True, help="build folder with bin/ and bench/")
     parser.add_argument("--out", required=True, help="folder for results.json and the working files")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default="", help="of memory,posts,reissues,gets,start_up")
+    parser.add_argument("--only", default="memory,posts,reissues,gets,start_up")
     parser.add_argument("--keep", action="store_true", help="keep the working files")
     options = parser.parse_args()
     bench = Bench(options)
