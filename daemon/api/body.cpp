@@ -54,7 +54,7 @@ std::optional<std::string> search(const bj::value& value, const std::string& poi
 
 }  // namespace
 
-Result<bj::value> parse_body(const ApiCall& call) {
+Result<bj::value> parse_body(ApiCall& call) {
     if (call.body.empty()) return bj::value(bj::object());
     Result<bj::value> document = json::parse(call.body);
     if (document && !document->is_object()) {
@@ -62,18 +62,19 @@ Result<bj::value> parse_body(const ApiCall& call) {
         problems.emplace_back("", "wrong_type", "must be an object");
         return invalid_body(std::move(problems));
     }
-    return document;
+    if (!document) return document;
+    std::optional<std::string> pointer = search(*document, "");
+    if (!pointer) return document;
+    wipe(*document, call.body);
+    return private_key_error(std::move(*pointer));
 }
 
-std::optional<std::string> find_private_key(const bj::value& document) {
-    return search(document, "");
-}
-
-Response private_key_problem(std::string pointer) {
-    return field_problem(
-        std::move(pointer), "private_key_pasted",
-        "holds a private key: send the CSR only; nothing was stored, but treat the "
-        "key as seen by others and make a new one");
+domain::Error private_key_error(std::string pointer) {
+    std::vector<domain::FieldProblem> problems;
+    problems.emplace_back(std::move(pointer), "private_key_pasted",
+                          "holds a private key: send the CSR only; nothing was stored, but treat "
+                          "the key as seen by others and make a new one");
+    return invalid_body(std::move(problems));
 }
 
 void wipe(bj::value& document, std::string& text) {

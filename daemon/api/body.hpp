@@ -10,15 +10,12 @@
 namespace cabroker::api {
 
 /// The call's body as a JSON object; an empty body reads as `{}`. malformed_request, or
-/// invalid_body when it is no object.
-[[nodiscard]] Result<boost::json::value> parse_body(const ApiCall& call);
+/// invalid_body when it is no object or a private key stands anywhere in it; the body is wiped
+/// then. `/csr` and `/params/csr` are left to pki::inspect_csr.
+[[nodiscard]] Result<boost::json::value> parse_body(ApiCall& call);
 
-/// Where in the document a private key stands (JSON pointer), or nullopt. `/params/csr` is left to
-/// pki::inspect_csr.
-[[nodiscard]] std::optional<std::string> find_private_key(const boost::json::value& document);
-
-/// 422 private_key_pasted. Names the place, never what stands there.
-[[nodiscard]] Response private_key_problem(std::string pointer);
+/// invalid_body, private_key_pasted. Names the place, never what stands there.
+[[nodiscard]] domain::Error private_key_error(std::string pointer);
 
 /// Overwrites every string of a document, and the text it was read from.
 void wipe(boost::json::value& document, std::string& text);

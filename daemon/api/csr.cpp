@@ -84,10 +84,6 @@ void compare(bj::object& body, const pki::CsrReport& report, const domain::Order
 Answer post_csr_inspect(Api& api, ApiCall call) {
     Result<bj::value> document = parse_body(call);
     if (!document) co_return problem(document.error());
-    if (std::optional<std::string> pointer = find_private_key(*document)) {
-        wipe(*document, call.body);
-        co_return private_key_problem(std::move(*pointer));
-    }
     json::Problems problems;
     json::ObjectReader reader(*document, "", problems);
     reader.require("csr");
@@ -112,7 +108,7 @@ Answer post_csr_inspect(Api& api, ApiCall call) {
     const pki::CsrReport report = co_await from_pool(api.services.pool, std::move(work));
     if (pasted_key(report)) {
         wipe(*document, call.body);
-        co_return private_key_problem("/csr");
+        co_return problem(private_key_error("/csr"));
     }
     bj::object body = report_json(report);
     if (choice && report.key) {

@@ -147,10 +147,6 @@ Answer get_orders(Api& api, ApiCall call) {
 Answer post_order(Api& api, ApiCall call) {
     Result<bj::value> document = parse_body(call);
     if (!document) co_return problem(document.error());
-    if (std::optional<std::string> pointer = find_private_key(*document)) {
-        wipe(*document, call.body);
-        co_return private_key_problem(std::move(*pointer));
-    }
     json::Problems problems;
     json::ObjectReader reader(*document, "", problems);
     OrderDraft draft = decode_order(reader, problems, api.services.settings->brands);

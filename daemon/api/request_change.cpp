@@ -43,11 +43,6 @@ Result<std::map<std::string, std::string>> read_texts(ApiCall& call, std::span<c
     if (!document) return document.error();
     json::Problems problems;
     std::map<std::string, std::string> values;
-    if (std::optional<std::string> pointer = find_private_key(*document)) {
-        wipe(*document, call.body);
-        problems.emplace_back(std::move(*pointer), "private_key_pasted", "holds a private key");
-        return invalid_body(std::move(problems));
-    }
     json::ObjectReader reader(*document, "", problems);
     for (const Text& text : texts) {
         const bool there = !text.required || reader.require(text.member);
@@ -167,10 +162,6 @@ Answer patch_request(Api& api, ApiCall call) {
     const Result<std::optional<std::int64_t>> version = version_of_if_match(call.if_match);
     Result<bj::value> document = parse_body(call);
     if (!document) co_return problem(document.error());
-    if (std::optional<std::string> pointer = find_private_key(*document)) {
-        wipe(*document, call.body);
-        co_return private_key_problem(std::move(*pointer));
-    }
     json::Problems problems;
     json::ObjectReader reader(*document, "", problems);
     engine::Amendment what;

@@ -34,11 +34,6 @@ asio::awaitable<Understood> understand(Api& api, ApiCall& call, bool preview_onl
         result.refuse(problem(document.error()));
         co_return result;
     }
-    if (std::optional<std::string> pointer = find_private_key(*document)) {
-        wipe(*document, call.body);
-        result.refuse(private_key_problem(std::move(*pointer)));
-        co_return result;
-    }
     json::Problems problems;
     result.request =
         decode_request(*document, preview_only, api.services.settings->brands, problems);

@@ -103,10 +103,6 @@ Judged judge(const std::string& text, const domain::Request& request, domain::Ti
 Answer post_resolve(Api& api, ApiCall call) {
     Result<bj::value> document = parse_body(call);
     if (!document) co_return problem(document.error());
-    if (std::optional<std::string> pointer = find_private_key(*document)) {
-        wipe(*document, call.body);
-        co_return private_key_problem(std::move(*pointer));
-    }
     json::Problems problems;
     Decoded decoded = decode(*document, problems);
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));

@@ -22,6 +22,8 @@ bool allows(Access access, const policy::Roles& roles) {
     switch (access) {
         case Access::open:
             return true;
+        case Access::known:
+            return roles.known();
         case Access::metrics:
             return roles.allows_metrics();
         case Access::viewer:
@@ -42,6 +44,7 @@ std::string_view role_name(Access access) {
             return "none";
         case Access::metrics:
             return "metrics";
+        case Access::known:
         case Access::viewer:
             return policy::name_of(policy::Role::viewer);
         case Access::operator_:

@@ -10,8 +10,8 @@
 
 namespace cabroker::api {
 
-/// Who may call. `open`: everybody who can connect.
-enum class Access { open, metrics, viewer, operator_, approver, admin };
+/// Who may call. `open`: everybody who can connect. `known`: every peer that has any role.
+enum class Access { open, known, metrics, viewer, operator_, approver, admin };
 [[nodiscard]] bool allows(Access access, const policy::Roles& roles);
 /// For `required_role`.
 [[nodiscard]] std::string_view role_name(Access access);

@@ -62,11 +62,11 @@ constexpr std::array kRoutes{
     Route{"GET", "/v1/events", kViewer, kNone, Names(kEvents), get_events},
     Route{"GET", "/v1/version", Access::open, kNone, {}, get_version},
     Route{"GET", "/v1/health", kViewer, kNone, {}, get_health},
-    Route{"GET", "/v1/whoami", Access::metrics, kNone, {}, get_whoami},
+    Route{"GET", "/v1/whoami", Access::known, kNone, {}, get_whoami},
     Route{"GET", "/v1/stats", kViewer, kNone, {}, get_stats},
     Route{"GET", "/v1/openapi.json", kViewer, kNone, {}, get_openapi},
     Route{"GET", "/healthz", Access::open, kNone, {}, get_healthz},
-    Route{"GET", "/readyz", Access::metrics, kNone, {}, get_readyz},
+    Route{"GET", "/readyz", Access::known, kNone, {}, get_readyz},
     Route{"GET", "/metrics", Access::metrics, kNone, {}, get_metrics},
 };
 

@@ -18,6 +18,9 @@ namespace {
 using boost::system::error_code;
 using CorePtr = std::shared_ptr<Server::Core>;
 
+/// Connections over the limit that are told so at one time; those beyond are just closed.
+constexpr std::size_t kBusyAtOnce = 32;
+
 std::string http_date(std::time_t second) {
     static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -52,8 +55,10 @@ asio::awaitable<void> accept_all(CorePtr core, std::shared_ptr<Acceptor> accepto
             continue;
         }
         ++core->api.connections_accepted;
-        const bool busy =
-            core->connections.size() >= core->api.services.settings->api.max_connections;
+        const std::size_t most = core->api.services.settings->api.max_connections;
+        const bool busy = core->connections.size() >= most;
+        // Even saying no takes a descriptor for a while.
+        if (core->connections.size() >= most + kBusyAtOnce) continue;
         asio::awaitable<void> session = serve(core, std::move(socket), busy);
         runtime::spawn(core->api.services.loop, "api session", std::move(session));
     }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -19,7 +20,13 @@ domain::Error failed(const char* what) {
 }  // namespace
 
 domain::Result<Upload> Upload::in(const std::string& folder) {
-    const int descriptor = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    int descriptor = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (descriptor < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+        // Some file systems know no nameless files.
+        std::string name = folder + "/upload-XXXXXX";
+        descriptor = ::mkostemp(name.data(), O_CLOEXEC);
+        if (descriptor >= 0) ::unlink(name.c_str());
+    }
     if (descriptor < 0) return failed("open");
     return Upload(descriptor);
 }

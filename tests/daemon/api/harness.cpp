@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -108,6 +109,7 @@ struct Harness::Parts {
     runtime::SystemRandom random;
     runtime::IdMaker ids{random};
     asio::io_context loop;
+    asio::executor_work_guard<asio::io_context::executor_type> stay{loop.get_executor()};
     asio::thread_pool pool{2};
     std::unique_ptr<store::Store> store;
     std::optional<vault::Vault> vault;

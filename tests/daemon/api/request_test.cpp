@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "domain/states.hpp"
 #include "runtime/random.hpp"
 #include "tests/daemon/api/harness.hpp"
 
@@ -45,6 +46,7 @@ class RequestTest : public testing::Test {
         harness_.change_request(id, [&](domain::Request& request) {
             request.state = state;
             request.next_actor = actor;
+            if (domain::is_settled(state)) request.settled_at = request.updated_at;
         });
     }
 
@@ -416,7 +418,8 @@ TEST_F(RequestTest, FiltersSelect) {
         std::vector<std::string> ids;
         const Reply reply = client_.get("/v1/requests?sort=created_at&" + query);
         EXPECT_EQ(reply.status, 200) << query << reply.body;
-        for (const bj::value& item : reply.json().at("items").as_array())
+        const bj::object body = reply.json();
+        for (const bj::value& item : body.at("items").as_array())
             ids.push_back(text(item.at("id")));
         return ids;
     };
