@@ -85,6 +85,19 @@ Result<void> check_value(const std::string& name, std::string_view value) {
     return Error(ErrorCode::invalid_body, "cannot use this value", std::move(problems));
 }
 
+// With all that was asked for given, the broker has the ball again: who reads the request after the
+// 204 must not be asked a second time.
+void take_turn_back(Request& request, const std::vector<store::InputRow>& given) {
+    if (request.state != State::needs_input) return;
+    for (const domain::Need& need : request.needs) {
+        const auto is_it = [&](const store::InputRow& input) { return input.name == need.name; };
+        if (std::none_of(given.begin(), given.end(), is_it)) return;
+    }
+    request.state = State::queued;
+    request.next_actor = domain::NextActor::broker;
+    request.needs.clear();
+}
+
 }  // namespace
 
 asio::awaitable<Result<Request>> Engine::create(Creation creation, Also also) {
@@ -333,6 +346,7 @@ asio::awaitable<Result<Request>> Engine::give_input(domain::RequestId id, std::s
         input.given_by = who.name;
         tx.inputs().insert(input);
         row.due_at = now;
+        take_turn_back(row.request, tx.inputs().list(before.id));
         Journal journal(tx, services_.ids, now);
         journal.note(before.id, "input", peer(who), name + " given");
         const Result<void> saved = journal.save(before, row, peer(who), "");

@@ -1,6 +1,7 @@
 #include "daemon/engine/journal.hpp"
 
 #include <boost/json.hpp>
+#include <set>
 #include <stdexcept>
 
 #include "domain/states.hpp"
@@ -12,6 +13,19 @@ std::string json_of(const Details& details) {
     boost::json::object object;
     for (const auto& [name, value] : details) object[name] = value;
     return boost::json::serialize(object);
+}
+
+// What a state that nobody put into words looks like in the timeline.
+std::string words_for(const domain::Request& request) {
+    if (request.state == domain::State::running) return "a step is with the adapter";
+    if (request.state == domain::State::queued) return "the next step is due";
+    if (request.state != domain::State::needs_input || request.needs.empty())
+        return std::string(domain::name_of(request.state));
+    std::set<std::string> names;
+    for (const domain::Need& need : request.needs) names.insert(need.name);
+    std::string words;
+    for (const std::string& name : names) words += (words.empty() ? "asks for " : ", ") + name;
+    return words;
 }
 
 }  // namespace
@@ -134,7 +148,7 @@ domain::Result<void> Journal::save(const domain::Request& before, store::StoredR
         entry.actor_kind = actor.kind;
         entry.actor_name = actor.name;
         if (moved) entry.state = request.state;
-        entry.text = text.empty() ? std::string(domain::name_of(request.state)) : text;
+        entry.text = text.empty() ? words_for(request) : text;
         if (request.outcome && domain::is_settled(request.state)) {
             entry.details =
                 json_of({{"code", request.outcome->code}, {"hint", request.outcome->hint}});

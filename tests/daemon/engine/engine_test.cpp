@@ -188,6 +188,21 @@ TEST_F(EngineTest, AnInputNobodyAskedForIsRefusedAndCostsNothing) {
     EXPECT_EQ(get(id).state, State::needs_input);
 }
 
+TEST_F(EngineTest, WhoReadsTheRequestAfterGivingTheCodeIsNotAskedForItAgain) {
+    outside_.script.push_back(
+        answers(access_code(clock_.now() + std::chrono::hours(2)), "access_code"));
+    const auto id = create(domain::StatusParams{});
+    turn_until_state(id, State::needs_input);
+
+    const auto given = wait(
+        engine_->give_input(id, "access_code", domain::Secret(std::string_view("493817")), {}, {}));
+
+    ASSERT_TRUE(given.has_value()) << given.error().detail;
+    EXPECT_EQ(given->state, State::queued);
+    EXPECT_EQ(given->next_actor, domain::NextActor::broker);
+    EXPECT_TRUE(given->needs.empty());
+}
+
 TEST_F(EngineTest, TheCodeThatNobodyGivesExpiresTheRequest) {
     outside_.script.push_back(
         answers(access_code(clock_.now() + std::chrono::hours(2)), "access_code"));
