@@ -107,10 +107,13 @@ class Follower {
         const bj::value* const need = open_need();
         if (need == nullptr && !answered_.empty()) return std::nullopt;
         if (need == nullptr || !plan_.ask || !session_.console.can_ask()) {
-            Style style = session_.style();
-            style.paint = session_.console.paint_error();
             session_.console.error(clean(id()) + " waits for a person");
-            session_.console.error(next_story(request_, style));
+            // Those who read tables are told by the request's own page, which comes next.
+            if (!session_.human()) {
+                Style style = session_.style();
+                style.paint = session_.console.paint_error();
+                session_.console.error(next_story(request_, style));
+            }
             return Exit::needs_person;
         }
         const Given given = ask_for(session_, id(), *need);

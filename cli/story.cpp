@@ -49,8 +49,13 @@ std::string need_story(const bj::value& need, const std::string& id, const Style
     std::string out = "  " + style.paint(Tone::bold, name) + '\n';
     out += indented(clean_lines(text_at(need, "/hint")), "    ");
     if (const bj::value* const details = find(need, "/details"); details && details->is_object()) {
+        const std::string hint = text_at(need, "/hint");
         for (const auto& [key, value] : details->get_object()) {
-            if (!value.is_null()) out += fmt::format("    {}: {}\n", clean(key), at(value, ""));
+            const std::string text = text_at(value, "");
+            // A sentence that the hint has said already is not said again; a word to copy is.
+            const bool said = text.find(' ') != text.npos && hint.find(text) != hint.npos;
+            if (!value.is_null() && !said)
+                out += fmt::format("    {}: {}\n", clean(key), clean(text));
         }
     }
     const std::string error = at(need, "/last_error/code");

@@ -144,10 +144,16 @@ std::string import_story(const bj::value& report, const Style& style) {
         style.paint(text_at(report, "/rejected") == "0" ? Tone::plain : Tone::bad, rejected) + '\n';
     if (const bj::value* const columns = find(report, "/columns");
         columns && columns->is_object()) {
+        std::size_t by_own_name = 0;
         for (const auto& [column, field] : columns->get_object()) {
             const std::string name = at(field, "");
+            if (name == clean(column)) {
+                ++by_own_name;
+                continue;
+            }
             out += fmt::format("  {} -> {}\n", clean(column), name.empty() ? "(ignored)" : name);
         }
+        if (by_own_name > 0) out += fmt::format("  {} columns by their own names\n", by_own_name);
     }
     if (const bj::array& errors = list_at(report, "/errors"); !errors.empty()) {
         static const std::vector<Column> columns{

@@ -151,7 +151,9 @@ std::string span_text(domain::Duration span) {
         return minutes % 60 == 0 ? fmt::format("{}h", hours)
                                  : fmt::format("{}h {}m", hours, minutes % 60);
     }
-    return fmt::format("{}d", hours / 24);
+    const auto days = hours / 24;
+    return days >= 10 || hours % 24 == 0 ? fmt::format("{}d", days)
+                                         : fmt::format("{}d {}h", days, hours % 24);
 }
 
 std::string age_text(domain::Time at, domain::Time now) {

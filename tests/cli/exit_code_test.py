@@ -108,7 +108,7 @@ class WaitTest(CliCase):
         for state, actor, word in (("needs_approval", "approver", "request approve"),
                                    ("outcome_unknown", "operator", "request resolve")):
             self.script("GET", R, Answer(200, request(state, actor)))
-            self.assertIn(word, self.expect(6, "request", "wait", ID).err)
+            self.assertIn(word, self.expect(6, "request", "wait", ID).out)
 
     def test_watch_goes_on_over_inputs(self):
         self.script("GET", R, Answer(200, request("needs_input", "requester", needs=[need()])),

@@ -200,7 +200,7 @@ class CliCase(unittest.TestCase):
             if piped is not None:
                 os.dup2(os.open(piped, os.O_RDONLY), 0)
             os.execve(CABROKER, [CABROKER, "-s", self.daemon.socket, *words], self.environment())
-        shown, todo, end = b"", list(script), time.monotonic() + LIMIT
+        shown, looked, todo, end = b"", 0, list(script), time.monotonic() + LIMIT
         try:
             while time.monotonic() < end:
                 if not select.select([fd], [], [], 0.2)[0]:
@@ -212,7 +212,9 @@ class CliCase(unittest.TestCase):
                 if not piece:
                     break
                 shown += piece
-                if todo and todo[0][0].encode() in shown:
+                at = shown.find(todo[0][0].encode(), looked) if todo else -1
+                if at >= 0:
+                    looked = len(shown)
                     os.write(fd, todo.pop(0)[1].encode())
             else:
                 os.kill(pid, signal.SIGKILL)

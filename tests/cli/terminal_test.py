@@ -39,7 +39,7 @@ class PromptTest(CliCase):
         broker = Broker(self, "access_code", "654321", again)
 
         run = self.on_terminal("reissue", "--cn", "x", "--wait",
-                               script=[("access_code: ", "111111\r"), ("access_code_wrong", "654321\r")])
+                               script=[("access_code: ", "111111\r"), ("access_code: ", "654321\r")])
 
         self.assertEqual(run.code, 0, run.out)
         self.assertEqual([g["value"] for g in broker.given], ["111111", "654321"])
@@ -55,7 +55,7 @@ class PromptTest(CliCase):
             {"pointer": "/value", "code": "bad_format", "detail": "six digits"}]), Answer(204))
 
         run = self.on_terminal("reissue", "--cn", "x", "--wait",
-                               script=[("access_code: ", "x\r"), ("six digits", "123456\r")])
+                               script=[("access_code: ", "x\r"), ("access_code: ", "123456\r")])
 
         self.assertEqual(run.code, 0, run.out)
         self.assertEqual(len(self.daemon.calls("POST")), 3)

@@ -67,7 +67,7 @@ TEST(AgeTest, SaysHowLongAgoOrAhead) {
     EXPECT_EQ(age_text(now - seconds(5), now), "5s ago");
     EXPECT_EQ(age_text(now - minutes(3), now), "3m ago");
     EXPECT_EQ(age_text(now + hours(2) + minutes(5), now), "in 2h 5m");
-    EXPECT_EQ(age_text(now - hours(75), now), "3d ago");
+    EXPECT_EQ(age_text(now - hours(75), now), "3d 3h ago");
 }
 
 }  // namespace
