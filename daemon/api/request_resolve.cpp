@@ -80,7 +80,14 @@ Judged judge(const std::string& text, const domain::Request& request, domain::Ti
     }
     const auto leaf = pki::leaf_of(*all, key);
     if (!leaf) {
-        complain(judged, leaf.error());
+        // Another key's certificate is no missing one: say so.
+        const bool other_key = !key.empty() && pki::leaf_of(*all).has_value();
+        if (other_key) {
+            judged.problems.emplace_back("/certificate", "key_mismatch",
+                                         "no certificate given has the key of the request's CSR");
+        } else {
+            complain(judged, leaf.error());
+        }
         return judged;
     }
     std::optional<std::string> expected;
