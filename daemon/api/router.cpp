@@ -60,9 +60,13 @@ std::string_view role_name(Access access) {
 Found find_route(std::string_view method, std::string_view path) {
     Found found;
     const std::string_view wanted = method == "HEAD" ? "GET" : method;
+    bool exact = false;
     for (const Route& route : routes()) {
         std::string_view id;
         if (!matches(route.pattern, path, id)) continue;
+        // A path that is written out is no id: GET /v1/orders/import is a wrong method.
+        if (exact && !id.empty()) continue;
+        exact = exact || id.empty();
         if (route.method == wanted) {
             found.route = &route;
             found.id = id;
