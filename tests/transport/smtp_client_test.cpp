@@ -167,7 +167,10 @@ TEST_F(CurlSmtpClientTest, WithoutTheEndOfTheMailTheServerDoesNotHaveIt) {
         const Result<SmtpReceipt> receipt = send(server(name), large);
 
         ASSERT_TRUE(receipt.has_error()) << name;
-        EXPECT_EQ(receipt.error().code, ErrorCode::unreachable) << name;
+        // What the kernel took as a whole may have arrived: then only "unknown" is an honest word.
+        const bool may_doubt = name == "drop_within";
+        const bool doubted = may_doubt && receipt.error().code == ErrorCode::no_answer;
+        EXPECT_TRUE(doubted || receipt.error().code == ErrorCode::unreachable) << name;
         EXPECT_EQ(cause(receipt), why) << name;
         EXPECT_EQ(mails(), before) << name;
     }
