@@ -48,6 +48,8 @@ std::string cleaned(std::string_view text, bool keep_lines) {
         } else if (!steers(point->value) ||
                    (keep_lines && (point->value == '\n' || point->value == '\t'))) {
             out += text.substr(0, octets);
+        } else if (keep_lines && text.starts_with("\r\n")) {
+            // A mail's line end: the line feed that follows says it.
         } else if (point->value == '\n') {
             out += "\\n";
         } else if (point->value == '\t') {

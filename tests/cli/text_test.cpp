@@ -26,7 +26,7 @@ TEST(CleanTest, BrokenUtf8BecomesVisible) {
 }
 
 TEST(CleanTest, LinesStayWhereTheyMay) {
-    EXPECT_EQ(clean_lines("a\n\tb\x1b\r\n"), "a\n\tb\\x1b\\x0d\n");
+    EXPECT_EQ(clean_lines("a\n\tb\x1b\rc\r\n"), "a\n\tb\\x1b\\x0dc\n");
 }
 
 TEST(CleanTest, JsonMeansTheSameAfterwards) {
