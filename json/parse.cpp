@@ -1,5 +1,6 @@
 #include "json/parse.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <boost/json/basic_parser_impl.hpp>
 #include <set>
@@ -10,6 +11,24 @@ namespace {
 
 namespace bj = boost::json;
 
+// The keys of one object. Few are compared one by one, because nearly every object has few.
+class KeySet {
+  public:
+    /// False when the key is there already.
+    bool insert(const std::string& key) {
+        if (!many_.empty()) return many_.insert(key).second;
+        if (std::find(few_.begin(), few_.end(), key) != few_.end()) return false;
+        few_.push_back(key);
+        if (few_.size() > kFew) many_.insert(few_.begin(), few_.end());
+        return true;
+    }
+
+  private:
+    static constexpr std::size_t kFew = 24;
+    std::vector<std::string> few_;
+    std::set<std::string> many_;
+};
+
 // Builds a value like bj::value_stack does, but refuses duplicate keys and numbers that lose
 // digits.
 struct StrictHandler {
@@ -19,7 +38,7 @@ struct StrictHandler {
     static constexpr std::size_t max_string_size = 64 * 1024 * 1024;
 
     bj::value_stack stack;
-    std::vector<std::set<std::string, std::less<>>> keys;
+    std::vector<KeySet> keys;
     std::string key;
     std::string number;
     std::string complaint;
@@ -52,7 +71,7 @@ struct StrictHandler {
     }
     bool on_key(bj::string_view part, std::size_t, bj::error_code& ec) {
         key.append(part.data(), part.size());
-        if (!keys.back().insert(key).second) return refuse("duplicate key \"" + key + "\"", ec);
+        if (!keys.back().insert(key)) return refuse("duplicate key \"" + key + "\"", ec);
         key.clear();
         stack.push_key(part);
         return true;

@@ -13,6 +13,8 @@ namespace {
 
 namespace bj = boost::json;
 
+constexpr int kMaxSuggestions = 20;
+
 bool is_control(char c, bool lines_allowed) {
     const auto octet = static_cast<unsigned char>(c);
     if (lines_allowed && (c == '\t' || c == '\n' || c == '\r')) return false;
@@ -44,8 +46,9 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 // The known name that a wrong one was probably meant to be, or nothing.
-std::string closest(std::string_view name, const std::set<std::string, std::less<>>& known) {
+std::string closest(std::string_view name, std::vector<std::string> known) {
     if (name.size() > 64) return {};
+    std::sort(known.begin(), known.end());
     std::string best;
     std::size_t least = std::max<std::size_t>(name.size() / 3, 1) + 1;
     for (const std::string& candidate : known) {
@@ -88,7 +91,7 @@ void ObjectReader::complain(std::string_view key, std::string code, std::string 
 }
 
 const bj::value* ObjectReader::member(std::string_view key) {
-    read_.emplace(key);
+    asked_.emplace_back(key);
     if (object_ == nullptr) return nullptr;
     const bj::value* found = object_->if_contains(bj::string_view(key.data(), key.size()));
     return found == nullptr || found->is_null() ? nullptr : found;
@@ -240,10 +243,12 @@ std::optional<std::map<std::string, std::string>> ObjectReader::string_map(std::
 
 void ObjectReader::finish() {
     if (object_ == nullptr) return;
+    int suggestions = 0;
     for (const auto& entry : *object_) {
         const std::string_view name(entry.key().data(), entry.key().size());
-        if (read_.find(name) != read_.end()) continue;
-        const std::string meant = closest(name, read_);
+        if (std::find(asked_.begin(), asked_.end(), name) != asked_.end()) continue;
+        // Looking for what was meant costs much more than saying that it is unknown.
+        const std::string meant = ++suggestions <= kMaxSuggestions ? closest(name, asked_) : "";
         complain(name, "unknown_field",
                  "remove this member: it is not known here" +
                      (meant.empty() ? std::string() : "; did you mean \"" + meant + "\"?"));

@@ -7,7 +7,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,7 +71,8 @@ class ObjectReader {
     const boost::json::object* object_ = nullptr;
     std::string pointer_;
     Problems& problems_;
-    std::set<std::string, std::less<>> read_;
+    /// Names asked for, in the order of asking. A vector: a set costs a node per member.
+    std::vector<std::string> asked_;
 };
 
 }  // namespace cabroker::json

@@ -34,20 +34,6 @@ std::vector<HttpCounts::Entry> HttpCounts::entries() const {
     return out;
 }
 
-const std::string* BodyCache::find(const domain::RequestId& id, std::int64_t version) const {
-    const auto entry = entries_.find(id);
-    if (entry == entries_.end() || entry->second.version != version) return nullptr;
-    return &entry->second.body;
-}
-
-void BodyCache::put(const domain::RequestId& id, std::int64_t version, const std::string& body) {
-    if (body.size() > kMaxBody) return;
-    if (entries_.size() >= kMaxEntries && !entries_.contains(id)) entries_.clear();
-    Entry& entry = entries_[id];
-    entry.version = version;
-    entry.body = body;
-}
-
 asio::awaitable<void> in_pool(asio::any_io_executor pool, std::function<void()> work) {
     asio::awaitable<void> job = run_here(std::move(work));
     co_await asio::co_spawn(pool, std::move(job), asio::use_awaitable);

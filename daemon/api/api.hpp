@@ -32,23 +32,6 @@ class HttpCounts {
     std::array<std::array<std::uint64_t, 600>, kMethods> counts_{};
 };
 
-/// Bodies of requests that were read lately. A body follows from id and version alone.
-class BodyCache {
-  public:
-    /// nullptr when that version is not here.
-    [[nodiscard]] const std::string* find(const domain::RequestId& id, std::int64_t version) const;
-    void put(const domain::RequestId& id, std::int64_t version, const std::string& body);
-
-  private:
-    static constexpr std::size_t kMaxEntries = 256;
-    static constexpr std::size_t kMaxBody = 16UL * 1024;
-    struct Entry {
-        std::int64_t version = 0;
-        std::string body;
-    };
-    std::unordered_map<domain::RequestId, Entry> entries_;
-};
-
 struct Api {
     Services services;
     bool draining = false;
@@ -60,7 +43,6 @@ struct Api {
     /// Idempotency scopes whose first call has not answered yet.
     std::unordered_set<std::string> running_keys;
     std::unordered_map<uid_t, std::string> names;
-    BodyCache bodies;
 
     explicit Api(Services given);
     [[nodiscard]] domain::Time now() const { return services.clock.now(); }

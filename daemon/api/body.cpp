@@ -28,26 +28,33 @@ void wipe_strings(bj::value& value) {
     }
 }
 
-std::optional<std::string> search(const bj::value& value, const std::string& pointer) {
+/// Where in a document something stands: is a member `csr` here pki's business?
+enum class Where { root, params, elsewhere };
+
+// The pointer of the first private key, made on the way back from it; nullopt when there is none.
+std::optional<std::string> search(const bj::value& value, Where where) {
     if (const bj::string* text = value.if_string()) {
-        const bool looked_at_elsewhere = pointer == "/params/csr" || pointer == "/csr";
-        if (text->size() < kShortestKey || looked_at_elsewhere) return std::nullopt;
-        if (pki::holds_private_key(std::string_view(text->data(), text->size()))) return pointer;
-        return std::nullopt;
+        if (text->size() < kShortestKey) return std::nullopt;
+        if (!pki::holds_private_key(std::string_view(text->data(), text->size())))
+            return std::nullopt;
+        return std::string();
     }
     if (const bj::array* array = value.if_array()) {
         std::size_t index = 0;
         for (const bj::value& entry : *array) {
-            auto found = search(entry, pointer + "/" + std::to_string(index++));
-            if (found) return found;
+            if (const auto found = search(entry, Where::elsewhere))
+                return "/" + std::to_string(index) + *found;
+            ++index;
         }
     }
-    if (const bj::object* object = value.if_object()) {
-        for (const auto& entry : *object) {
-            const std::string_view key(entry.key().data(), entry.key().size());
-            auto found = search(entry.value(), pointer + "/" + json::pointer_segment(key));
-            if (found) return found;
-        }
+    const bj::object* object = value.if_object();
+    if (object == nullptr) return std::nullopt;
+    for (const auto& entry : *object) {
+        const std::string_view key(entry.key().data(), entry.key().size());
+        if (key == "csr" && where != Where::elsewhere && entry.value().is_string()) continue;
+        const bool params = where == Where::root && key == "params";
+        if (const auto found = search(entry.value(), params ? Where::params : Where::elsewhere))
+            return "/" + json::pointer_segment(key) + *found;
     }
     return std::nullopt;
 }
@@ -63,7 +70,7 @@ Result<bj::value> parse_body(ApiCall& call) {
         return invalid_body(std::move(problems));
     }
     if (!document) return document;
-    std::optional<std::string> pointer = search(*document, "");
+    std::optional<std::string> pointer = search(*document, Where::root);
     if (!pointer) return document;
     wipe(*document, call.body);
     return private_key_error(std::move(*pointer));

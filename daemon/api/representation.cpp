@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "json/domain_codec.hpp"
+#include "json/request_text.hpp"
 
 namespace cabroker::api {
 namespace {
@@ -51,7 +52,7 @@ Response object_response(int status, const bj::object& body) {
 }
 
 Response request_response(int status, const domain::Request& request) {
-    Response response = object_response(status, json::to_json(request));
+    Response response = json_response(status, json::request_text(request));
     response.set("ETag", etag_of(request.version));
     if (status == 201) response.set("Location", "/v1/requests/" + request.id.text());
     return response;

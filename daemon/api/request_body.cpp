@@ -13,9 +13,12 @@ using domain::Kind;
 
 template <class Enum>
 std::optional<Enum> word(json::ObjectReader& reader, std::string_view key) {
-    return reader.word(
-        key, [](std::string_view text) { return domain::parse<Enum>(text); },
-        domain::list_of_words<Enum>());
+    const std::optional<std::string> name = reader.line(key, 64);
+    if (!name) return std::nullopt;
+    const std::optional<Enum> value = domain::parse<Enum>(*name);
+    if (!value)
+        reader.complain(key, "unknown_value", "use one of: " + domain::list_of_words<Enum>());
+    return value;
 }
 
 std::vector<domain::Format> decode_formats(json::ObjectReader& reader, json::Problems& problems) {

@@ -59,21 +59,16 @@ Response not_modified(std::int64_t version) {
     return answer;
 }
 
-Response read_now(Api& api, const domain::RequestId& id, const std::string& if_none_match) {
+Response read_now(const Api& api, const domain::RequestId& id, const std::string& if_none_match) {
     const store::RequestTable& requests = api.services.store.reader().requests();
-    const std::optional<std::int64_t> version = requests.version(id);
-    if (!version) return not_found(id.text());
-    if (etag_matches(if_none_match, etag_of(*version))) return not_modified(*version);
-    if (const std::string* body = api.bodies.find(id, *version)) {
-        Response answer = json_response(200, *body);
-        answer.set("ETag", etag_of(*version));
-        return answer;
+    if (!if_none_match.empty()) {
+        const std::optional<std::int64_t> version = requests.version(id);
+        if (version && etag_matches(if_none_match, etag_of(*version)))
+            return not_modified(*version);
     }
     const std::optional<store::StoredRequest> row = requests.get(id);
     if (!row) return not_found(id.text());
-    Response answer = request_response(200, row->request);
-    api.bodies.put(id, row->request.version, answer.body);
-    return answer;
+    return request_response(200, row->request);
 }
 
 }  // namespace

@@ -1,0 +1,13 @@
+// The canonical JSON of a request as text, written in one go: what most answers consist of.
+#pragma once
+
+#include <string>
+
+#include "domain/request.hpp"
+
+namespace cabroker::json {
+
+/// The same octets as serialising to_json(request), at a fraction of the cost.
+[[nodiscard]] std::string request_text(const domain::Request& request);
+
+}  // namespace cabroker::json
