@@ -1,7 +1,9 @@
 // HTTP itself: limits, framing, pipelining, slow and half-dead clients, draining.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <thread>
 
 #include "tests/daemon/api/harness.hpp"
@@ -369,6 +371,30 @@ TEST_F(ServerTest, RolesFollowAReload) {
     EXPECT_EQ(client.get("/v1/whoami").json().at("roles").as_array().size(), 5U);
     const Reply asserted = client.get("/v1/whoami", {"X-Remote-User: alice"});
     EXPECT_EQ(asserted.json().at("asserted_user").as_string(), "alice");
+}
+
+TEST_F(ServerTest, StrangersReadTwoRoutesOnly) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root to become somebody else";
+    Harness harness;
+    const std::string out = harness.folder() + "/out";
+    ASSERT_EQ(::chmod(harness.folder().c_str(), 0755), 0);
+    ASSERT_EQ(::chmod(harness.socket_path().c_str(), 0666), 0);
+    const std::string curl =
+        "setpriv --reuid=65534 --regid=65534 --clear-groups curl -sS --max-time 10 -w "
+        "'%{http_code} ' --unix-socket " +
+        harness.socket_path() + " ";
+    const std::string script = "(" + curl + "http://x/healthz; " + curl + "http://x/v1/version; " +
+                               curl + "http://x/v1/whoami; " + curl + "http://x/nope) > " + out;
+
+    ASSERT_EQ(std::system(script.c_str()), 0);
+
+    std::ifstream file(out);
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    EXPECT_NE(text.find("{\"status\":\"ok\"}200 "), std::string::npos) << text;
+    EXPECT_NE(text.find("\"version\":\"9.9.9\""), std::string::npos) << text;
+    EXPECT_EQ(text.find("404"), std::string::npos) << "strangers learn of no route";
+    EXPECT_NE(text.find("\"required_role\":\"viewer\"}403 "), std::string::npos) << text;
+    EXPECT_TRUE(text.ends_with("403 ")) << text;
 }
 
 TEST_F(ServerTest, CurlIsServed) {
