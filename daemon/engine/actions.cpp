@@ -446,7 +446,7 @@ asio::awaitable<Result<void>> Engine::pause(std::string adapter, std::string rea
         co_return Error(ErrorCode::not_found, "there is no such adapter");
     }
     const domain::Time now = services_.clock.now();
-    store::Change<bool> change = [adapter, reason, who, now](store::Tx& tx) -> Result<bool> {
+    store::Change<bool> change = [this, adapter, reason, who, now](store::Tx& tx) -> Result<bool> {
         store::AdapterStateRow row;
         row.name = adapter;
         row.paused = true;
@@ -454,6 +454,9 @@ asio::awaitable<Result<void>> Engine::pause(std::string adapter, std::string rea
         row.by = who.name;
         row.at = now;
         tx.adapter_states().put(row);
+        Journal(tx, services_.ids, now)
+            .adapter_event(
+                {{"adapter", adapter}, {"change", "paused"}, {"by", who.name}, {"reason", reason}});
         return true;
     };
     const Result<bool> done = co_await services_.store.write(std::move(change));
@@ -467,12 +470,14 @@ asio::awaitable<Result<void>> Engine::resume(std::string adapter, domain::Person
         co_return Error(ErrorCode::not_found, "there is no such adapter");
     }
     const domain::Time now = services_.clock.now();
-    store::Change<bool> change = [adapter, who, now](store::Tx& tx) -> Result<bool> {
+    store::Change<bool> change = [this, adapter, who, now](store::Tx& tx) -> Result<bool> {
         store::AdapterStateRow row;
         row.name = adapter;
         row.by = who.name;
         row.at = now;
         tx.adapter_states().put(row);
+        Journal(tx, services_.ids, now)
+            .adapter_event({{"adapter", adapter}, {"change", "resumed"}, {"by", who.name}});
         return true;
     };
     const Result<bool> done = co_await services_.store.write(std::move(change));

@@ -71,6 +71,15 @@ void Journal::order_event(const std::string& type, const domain::OrderId& order,
     tx_.events().append(event);
 }
 
+void Journal::adapter_event(const Details& data) {
+    store::Event event;
+    event.id = ids_.make<domain::EventId>(now_);
+    event.type = "adapter.changed";
+    event.at = now_;
+    event.data = json_of(data);
+    tx_.events().append(event);
+}
+
 void Journal::events_of_state(const domain::Request& request, const std::string& previous) {
     Details data{{"kind", std::string(domain::name_of(request.kind))},
                  {"state", std::string(domain::name_of(request.state))},

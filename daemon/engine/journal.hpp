@@ -42,6 +42,8 @@ class Journal {
     void event(const std::string& type, const domain::Request& request, const Details& data = {});
     void order_event(const std::string& type, const domain::OrderId& order,
                      const Details& data = {});
+    /// `adapter.changed`, which belongs to no request and no order.
+    void adapter_event(const Details& data);
 
     [[nodiscard]] store::Tx& tx() { return tx_; }
     [[nodiscard]] runtime::IdMaker& ids() { return ids_; }
