@@ -237,7 +237,7 @@ class Campaign:
             self.note_death()
             self.restart()
         self.judge()
-        if self.used_up * 4 > len(self.accepted):
+        if len(self.accepted) >= 100 and self.used_up * 4 > len(self.accepted):
             self.complaints.append(f"{self.used_up} requests ended because their access code was used up: too many")
         if self.options.expect == "success" and not self.enough():
             self.complaints.append(f"too few kills: {self.total()}, at points {self.at_point}")
