@@ -35,10 +35,6 @@ Result<std::unique_ptr<Adapter>> make_ticket(const std::string& name,
 
 std::string mailer_secret_name(std::string_view mailer) { return "mailer/" + std::string(mailer); }
 
-std::string account_secret_name(std::string_view adapter, std::string_view account) {
-    return "account/" + std::string(adapter) + "/" + std::string(account);
-}
-
 const std::vector<std::string>& built_in_types() {
     static const std::vector<std::string> types{"guest_portal", "email_ticket", "human"};
     return types;

@@ -26,13 +26,11 @@ class Clock;
 
 namespace cabroker::adapters {
 
-/// Secrets that came with `configure`, by name: `mailer/NAME` is the password of a mailer,
-/// `account/ADAPTER/NAME` that of an adapter's account.
+/// Secrets that came with `configure`, by name: `mailer/NAME` is the password of a mailer.
 using HostSecrets = std::map<std::string, domain::Secret, std::less<>>;
 using Mailers = std::map<std::string, config::MailerSettings, std::less<>>;
 
 [[nodiscard]] std::string mailer_secret_name(std::string_view mailer);
-[[nodiscard]] std::string account_secret_name(std::string_view adapter, std::string_view account);
 
 /// What adapters work with. Everything outlives the adapters made from it; adapters keep the
 /// references.

@@ -193,6 +193,20 @@ std::optional<AdapterSettings> decode_adapter(const std::string& name, const bj:
     return adapter;
 }
 
+const std::pair<const std::string, AccountSettings>* account_for(
+    const std::map<std::string, AccountSettings>& accounts,
+    const std::optional<std::string>& named) {
+    if (!named || named->empty()) return accounts.size() == 1 ? &*accounts.begin() : nullptr;
+    if (const auto found = accounts.find(*named); found != accounts.end()) return &*found;
+    const std::pair<const std::string, AccountSettings>* by_user = nullptr;
+    for (const auto& account : accounts) {
+        if (account.second.user != *named) continue;
+        if (by_user != nullptr) return nullptr;
+        by_user = &account;
+    }
+    return by_user;
+}
+
 bool sender_matches(std::string_view pattern, std::string_view address) {
     const auto same = [](std::string_view a, std::string_view b) {
         return a.size() == b.size() &&

@@ -110,6 +110,13 @@ struct MailboxSettings {
     std::string json;
 };
 
+/// The account that an order is worked on with: the one that `named` (the order's account) names,
+/// by its name here or its user; the only one when the order names none. nullptr: none, or not
+/// clear which.
+[[nodiscard]] const std::pair<const std::string, AccountSettings>* account_for(
+    const std::map<std::string, AccountSettings>& accounts,
+    const std::optional<std::string>& named);
+
 /// Reads one adapter. Types that a later version brings are one `unknown_value` problem that says
 /// so. nullopt when the type is not known; otherwise a value that is only to be used when no
 /// problem was added.

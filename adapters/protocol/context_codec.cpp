@@ -53,6 +53,17 @@ void read_leave(Fields& fields, StepContext& context) {
     context.leave = leave;
 }
 
+void read_account(Fields& fields, StepContext& context) {
+    const bj::value* value = fields.member("account");
+    if (value == nullptr) return;
+    Fields inner(*value, fields.at("account"), fields.problems());
+    Account account;
+    account.name = inner.required("name");
+    account.user = inner.required("user");
+    account.password = inner.secret("password");
+    context.account = std::move(account);
+}
+
 void read_mail_identity(Fields& fields, StepContext& context) {
     const bj::value* value = fields.member("mail_identity");
     if (value == nullptr) return;
@@ -94,6 +105,7 @@ StepContext read_context(const bj::value& value, const std::string& where, Blobs
         context.inputs.push_back(std::move(input));
     });
     context.session = session_from(fields);
+    read_account(fields, context);
     read_leave(fields, context);
     if (const bj::value* mail = fields.member("mail")) {
         context.mail = mail_from(*mail, fields.at("mail"), blobs, problems);
@@ -124,6 +136,13 @@ bj::object to_json(const StepContext& context, const std::string& prefix, Blobs&
     }
     object["inputs"] = std::move(inputs);
     object["session"] = session_json(context.session);
+    if (context.account) {
+        bj::object account;
+        account["name"] = context.account->name;
+        account["user"] = context.account->user;
+        account["password"] = secret_json(context.account->password);
+        object["account"] = std::move(account);
+    }
     if (context.leave) {
         bj::object leave;
         leave["effect"] = context.leave->effect.text();

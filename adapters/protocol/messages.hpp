@@ -58,6 +58,14 @@ struct Leave {
     domain::Duration act_for{};
 };
 
+/// Who to sign in as, at an upstream that knows accounts: `name` is the configuration's, `user` the
+/// upstream's.
+struct Account {
+    std::string name;
+    std::string user;
+    domain::Secret password;
+};
+
 struct Input {
     std::string name;
     domain::Secret value;
@@ -95,6 +103,8 @@ struct StepContext {
     /// Values given for the last `need_input`, in the order given. Used up by an answer.
     std::vector<Input> inputs;
     std::optional<Session> session;
+    /// The order's account; absent where the adapter has none or it is not clear which.
+    std::optional<Account> account;
     std::optional<Leave> leave;
     /// With leave for a mail effect: the very octets that the intent stored.
     std::optional<Mail> mail;

@@ -100,6 +100,8 @@ domain::Result<protocol::StepContext> Engine::context_for(const store::StoredReq
             context.session = protocol::Session{session->key, session->expires_at, std::move(*jar)};
         }
     }
+    const domain::Result<void> given = give_account(context);
+    if (!given) return given.error();
     return context;
 }
 
@@ -205,8 +207,10 @@ asio::awaitable<bool> Engine::step(store::StoredRequest row) {
     call.adapter = *row.request.adapter;
     domain::Result<protocol::StepContext> context = context_for(row, call);
     if (!context) {
-        co_await finish_silence(std::move(call),
-                                domain::Error(domain::ErrorCode::not_sent, context.error().detail));
+        const bool ours = context.error().code == domain::ErrorCode::bad_configuration;
+        domain::Error why(domain::ErrorCode::not_sent, context.error().detail);
+        if (ours) why = context.error();
+        co_await finish_silence(std::move(call), std::move(why));
         co_return false;
     }
     if (auto effect = services_.store.reader().effects().open_for_request(id)) {

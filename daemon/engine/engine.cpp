@@ -49,22 +49,6 @@ const protocol::Capabilities* Engine::capabilities_of(const std::string& adapter
     return found == all.end() ? nullptr : &found->second;
 }
 
-std::optional<std::string> Engine::session_key_of(const domain::Order& order,
-                                                  const std::string& adapter) const {
-    const protocol::Capabilities* capabilities = capabilities_of(adapter);
-    if (capabilities == nullptr) return std::nullopt;
-    switch (capabilities->sessions) {
-        case protocol::SessionBinding::none:
-            return std::nullopt;
-        case protocol::SessionBinding::account:
-            return adapter + "/account/" + order.account.value_or("default");
-        case protocol::SessionBinding::order_and_contact:
-            return adapter + "/" + order.id.text() + "/" +
-                   domain::login_contact(order).value_or("");
-    }
-    return std::nullopt;
-}
-
 Engine::Moment Engine::moment(domain::Duration settle) const {
     const auto settings = services_.settings();
     Moment now;

@@ -142,6 +142,9 @@ class Engine final : public RequestService, public AdapterControl {
     void start(const store::StoredRequest& row);
     [[nodiscard]] std::optional<std::string> session_key_of(const domain::Order& order,
                                                             const std::string& adapter) const;
+    /// Puts in the order's account with its password, where the adapter works with accounts; reads
+    /// the password's file.
+    [[nodiscard]] domain::Result<void> give_account(protocol::StepContext& context) const;
     [[nodiscard]] const protocol::Capabilities* capabilities_of(const std::string& adapter) const;
     /// What the loop knows of now, for changes that run on the writer thread.
     struct Moment {

@@ -251,11 +251,13 @@ Transition after_answer(const Situation& situation, const protocol::StepResult& 
 }
 
 Transition after_silence(const Situation& situation, const domain::Error& error) {
-    const bool told = error.code != domain::ErrorCode::not_sent;
+    const bool ours = error.code == domain::ErrorCode::bad_configuration;
+    const bool told = error.code != domain::ErrorCode::not_sent && !ours;
     if (told && has_effect(situation, EffectClass::once)) {
         return doubt(situation, trouble(situation, "outcome_unknown", error.detail));
     }
-    const char* const code = told ? "upstream_unreachable" : "outside_down";
+    const char* code = told ? "upstream_unreachable" : "outside_down";
+    if (ours) code = "adapter_misconfigured";
     return back_off(situation, trouble(situation, code, error.detail), std::nullopt);
 }
 

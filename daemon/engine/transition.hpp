@@ -73,7 +73,7 @@ struct Judgement {
 [[nodiscard]] Transition after_answer(const Situation& situation,
                                       const protocol::StepResult& result,
                                       const Judgement& judgement);
-/// After not_sent, no_answer or bad_answer.
+/// After not_sent, no_answer or bad_answer; bad_configuration: it could not even be asked.
 [[nodiscard]] Transition after_silence(const Situation& situation, const domain::Error& error);
 /// After a proof of the open `once` effect.
 [[nodiscard]] Transition after_proof(const Situation& situation, const protocol::Proof& proof);

@@ -71,6 +71,8 @@ inline adapters::protocol::StepContext a_context() {
     context.cookie = domain::Secret(std::string_view("{\"form\":\"f1\"}"));
     context.inputs.push_back({"access_code", domain::Secret(std::string_view("482913"))});
     context.session = a_session();
+    context.account = adapters::protocol::Account{
+        "main", "api-user", domain::Secret(std::string_view("correct horse"))};
     context.leave = adapters::protocol::Leave{an_effect().id, std::chrono::seconds(60)};
     context.mail = a_mail(100);
     adapters::protocol::MailIdentity identity;
