@@ -102,18 +102,35 @@ class Follower {
         return nullptr;
     }
 
+    // Nothing but things to publish: the broker looks for them by itself, so waiting makes sense.
+    bool only_publications() const {
+        const bj::value* const needs = find(request_, "/needs");
+        if (needs == nullptr || !needs->is_array() || needs->get_array().empty()) return false;
+        return std::ranges::all_of(needs->get_array(), [](const bj::value& need) {
+            return text_at(need, "/name") == "dcv_publication";
+        });
+    }
+
+    void tell_what_to_do() {
+        Style style = session_.style();
+        style.paint = session_.console.paint_error();
+        session_.console.error(next_story(request_, style));
+    }
+
     // nullopt: go on waiting.
     std::optional<Exit> ask_person() {
         const bj::value* const need = open_need();
         if (need == nullptr && !answered_.empty()) return std::nullopt;
         if (need == nullptr || !plan_.ask || !session_.console.can_ask()) {
+            if (only_publications()) {
+                const std::string now = bj::serialize(*find(request_, "/needs"));
+                if (now != published_) tell_what_to_do();
+                published_ = now;
+                return std::nullopt;
+            }
             session_.console.error(clean(id()) + " waits for a person");
             // Those who read tables are told by the request's own page, which comes next.
-            if (!session_.human()) {
-                Style style = session_.style();
-                style.paint = session_.console.paint_error();
-                session_.console.error(next_story(request_, style));
-            }
+            if (!session_.human()) tell_what_to_do();
             return Exit::needs_person;
         }
         const Given given = ask_for(session_, id(), *need);
@@ -187,6 +204,8 @@ class Follower {
     bj::value request_;
     std::string told_;
     std::set<std::string> answered_;
+    /// The needs that were told last as something to publish.
+    std::string published_;
 };
 
 }  // namespace

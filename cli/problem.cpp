@@ -28,6 +28,12 @@ std::string problem_text(const bj::value& problem, long status) {
     text += code.empty() ? fmt::format(" ({})", status) : fmt::format(" ({} {})", status, code);
     const bj::value* const errors = find(problem, "/errors");
     if (errors == nullptr || !errors->is_array()) return text;
+    // A single error stands in the detail already.
+    if (const bj::array& all = errors->get_array();
+        all.size() == 1 && detail.ends_with(clean(text_at(all[0], "/detail")))) {
+        const std::string name = clean(text_at(all[0], "/code"));
+        return name.empty() || name == code ? text : text + ": " + name;
+    }
     for (const bj::value& error : errors->get_array()) {
         const std::string pointer = clean(text_at(error, "/pointer"));
         text += fmt::format("\n  {}: {} ({})", pointer.empty() ? "(body)" : pointer,

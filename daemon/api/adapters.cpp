@@ -93,11 +93,11 @@ bj::object rule_json(const config::RouteRule& rule) {
 }  // namespace
 
 /// GET /v1/adapters
-Answer get_adapters(Api& api, ApiCall) {
+Answer get_adapters(Api& api, ApiCall call) {
     bj::array items;
     for (const engine::AdapterStatus& adapter : api.services.adapters.adapters())
         items.push_back(adapter_json(adapter));
-    co_return whole_list_response(std::move(items), cursor(api));
+    co_return whole_list_response(call, std::move(items), cursor(api));
 }
 
 /// GET /v1/adapters/{name}: 200, 404.
@@ -145,20 +145,17 @@ Answer get_adapter_sessions(Api& api, ApiCall call) {
         entry["busy"] = session.busy;
         items.push_back(std::move(entry));
     }
-    co_return whole_list_response(std::move(items), cursor(api));
+    co_return whole_list_response(call, std::move(items), cursor(api));
 }
 
 /// GET /v1/routes: the rules in their order; an empty list in `match` asks nothing.
-Answer get_routes(Api& api, ApiCall) {
+Answer get_routes(Api& api, ApiCall call) {
     bj::array items;
     for (const config::RouteRule& rule : api.services.settings->routes)
         items.push_back(rule_json(rule));
-    bj::object body;
-    body["items"] = std::move(items);
-    body["next_page_token"] = nullptr;
-    body["event_cursor"] = cursor(api);
-    body["shipped"] = api.services.settings->shipped_routes;
-    co_return object_response(200, body);
+    bj::object more;
+    more["shipped"] = api.services.settings->shipped_routes;
+    co_return whole_list_response(call, std::move(items), cursor(api), std::move(more));
 }
 
 }  // namespace cabroker::api

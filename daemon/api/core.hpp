@@ -41,6 +41,8 @@ struct Server::Core {
     std::vector<std::shared_ptr<Acceptor>> acceptors;
     asio::steady_timer tick;
     bool stopping = false;
+    /// Connections of peers that had no role when they came.
+    std::size_t strangers = 0;
 
     explicit Core(Services services);
     /// A new X-Request-Id, unlike any of this or another run.

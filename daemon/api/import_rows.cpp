@@ -7,11 +7,15 @@
 #include "daemon/api/order_events.hpp"
 #include "daemon/api/order_fields.hpp"
 #include "daemon/api/target.hpp"
+#include "pki/csr.hpp"
 
 namespace cabroker::api {
 namespace {
 
 using domain::Order;
+
+// The shortest private key there is (Ed25519 in PKCS#8) has 64 characters of base64.
+constexpr std::size_t kShortestKey = 64;
 
 bool is_one_line(std::string_view text) {
     return std::none_of(text.begin(), text.end(),
@@ -69,9 +73,14 @@ std::vector<RowFault> read_cells(const CsvRecord& record, const std::vector<CsvC
     }
     for (std::size_t i = 0; i < columns.size(); ++i) {
         const std::string_view value = trimmed(record.fields[i]);
-        if (columns[i].field.empty() || value.empty()) continue;
         std::optional<FieldFault> wrong;
-        if (!is_utf8(value) || !is_one_line(value)) {
+        if (value.size() >= kShortestKey && pki::holds_private_key(value)) {
+            wrong = FieldFault{"private_key_pasted",
+                               "holds a private key: the row was not stored, but treat the key as "
+                               "seen by others and make a new one"};
+        } else if (columns[i].field.empty() || value.empty()) {
+            continue;
+        } else if (!is_utf8(value) || !is_one_line(value)) {
             wrong = FieldFault{"bad_format", "must be one line of UTF-8"};
         } else {
             wrong = set_cell(row, columns[i].field, value);
@@ -173,6 +182,7 @@ std::string row_key(const OrderRow& row) {
 void ImportCounts::reject(std::vector<RowFault> why) {
     ++rejected;
     for (RowFault& fault : why) {
+        private_key_seen = private_key_seen || fault.code == "private_key_pasted";
         if (faults.size() < kMaxFaults) faults.push_back(std::move(fault));
     }
 }

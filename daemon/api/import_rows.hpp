@@ -35,6 +35,7 @@ struct ImportCounts {
     std::size_t updated = 0;
     std::size_t unchanged = 0;
     std::size_t rejected = 0;
+    bool private_key_seen = false;
     /// The first ones.
     std::vector<RowFault> faults;
 

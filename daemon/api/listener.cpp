@@ -82,9 +82,10 @@ domain::Result<Listener> Listener::at(const std::string& path) {
 
     Descriptor made{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (made.fd < 0) return refuse(path, errno_text());
-    // The mode of the file comes from the socket's own inode, so there is no moment with a wider
-    // one.
-    const mode_t old_mask = ::umask(0117);
+    // Everybody may connect: who a peer is and what it may do is the kernel's word, and one without
+    // a role learns health and version only. Nobody but us and root can put another socket here,
+    // as the folder is checked.
+    const mode_t old_mask = ::umask(0111);
     const int bound = ::bind(made.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
     const int why = errno;
     ::umask(old_mask);

@@ -127,10 +127,12 @@ Answer post_order_import(Api& api, ApiCall call) {
     const Result<void> header = read_header(*import, call.query.all("map"));
     if (!header) co_return problem(header.error());
     const Result<void> done = co_await import_all(api, import, dry_run);
+    if (import->counts.private_key_seen) {
+        std::function<void()> wipe = [import] { import->upload->wipe(); };
+        co_await in_pool(api.services.pool, std::move(wipe));
+    }
     if (!done) co_return problem(done.error());
-    Response response = object_response(200, counts_json(*import, dry_run));
-    response.remembered = dry_run;  // a dry run stores nothing
-    co_return response;
+    co_return object_response(200, counts_json(*import, dry_run));
 }
 
 }  // namespace cabroker::api

@@ -138,11 +138,25 @@ std::vector<std::pair<std::string, std::string>> Parameters::labels(std::string_
     return found;
 }
 
+std::size_t read_limit(Parameters& parameters) {
+    const auto most = static_cast<std::int64_t>(kLargestPage);
+    return static_cast<std::size_t>(parameters.number("limit", 1, most).value_or(kDefaultPage));
+}
+
+Result<std::int64_t> read_number_token(const ApiCall& call) {
+    const std::string* token = call.query.get("page_token");
+    std::int64_t number = 0;
+    if (token == nullptr) return number;
+    const char* end = token->data() + token->size();
+    const auto read = std::from_chars(token->data(), end, number);
+    if (read.ec == std::errc() && read.ptr == end && number >= 0) return number;
+    return Error(ErrorCode::bad_page_token,
+                 "cannot use page_token: it was not made for this list; start without it");
+}
+
 Result<Paging> read_paging(Parameters& parameters, const ApiCall& call) {
     Paging paging;
-    paging.limit = static_cast<std::size_t>(
-        parameters.number("limit", 1, static_cast<std::int64_t>(kLargestPage))
-            .value_or(kDefaultPage));
+    paging.limit = read_limit(parameters);
     if (const std::optional<std::string> sort = parameters.text("sort")) {
         std::string_view column = *sort;
         paging.order.newest_first = column.starts_with('-');

@@ -73,6 +73,11 @@ class Parameters {
 inline constexpr std::size_t kDefaultPage = 50;
 inline constexpr std::size_t kLargestPage = 500;
 
+/// The parameter `limit`, or its default.
+[[nodiscard]] std::size_t read_limit(Parameters& parameters);
+/// The page_token of lists whose tokens are a number; 0 when there is none. Error: bad_page_token.
+[[nodiscard]] Result<std::int64_t> read_number_token(const ApiCall& call);
+
 /// Which page of which sorted list.
 struct Paging {
     std::size_t limit = kDefaultPage;

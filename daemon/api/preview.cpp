@@ -1,5 +1,6 @@
 #include "daemon/api/preview.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "daemon/api/representation.hpp"
@@ -63,7 +64,12 @@ asio::awaitable<Response> preview(Api& api, Submission submission, domain::Time 
     body["mail"] = nullptr;
     const bool mails = decision.channel == domain::Channel::mail &&
                        decision.verdict != policy::Decision::Verdict::reject;
-    if (mails && api.services.preview_mail) {
+    const bool lacks_csr =
+        std::find(decision.needs.begin(), decision.needs.end(), "csr") != decision.needs.end();
+    if (mails && lacks_csr) {
+        add_warning(warnings, "csr_missing",
+                    "the mail cannot be shown without the CSR: give it as params.csr");
+    } else if (mails && api.services.preview_mail) {
         const Result<MailPreview> mail = co_await api.services.preview_mail(
             std::move(submission.order.order), std::move(submission.params),
             decision.adapter.value_or(""));

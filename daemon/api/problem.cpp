@@ -84,7 +84,7 @@ domain::Error invalid_body(std::vector<domain::FieldProblem> problems) {
     std::string detail = "cannot accept the body: ";
     if (problems.size() == 1) {
         const domain::FieldProblem& only = problems.front();
-        detail += (only.pointer.empty() ? "it" : only.pointer) + " " + only.detail;
+        detail += (only.pointer.empty() ? "" : only.pointer + ": ") + only.detail;
     } else {
         detail += std::to_string(problems.size()) + " problems, see errors";
     }

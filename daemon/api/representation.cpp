@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 
+#include "daemon/api/problem.hpp"
 #include "json/domain_codec.hpp"
 #include "json/request_text.hpp"
 
@@ -75,8 +76,27 @@ Response list_response(bj::array items, const Paging& paging,
     return object_response(200, body);
 }
 
-Response whole_list_response(bj::array items, std::int64_t event_cursor) {
-    return list_response(std::move(items), Paging(), std::nullopt, event_cursor);
+Response whole_list_response(const ApiCall& call, bj::array items, std::int64_t event_cursor) {
+    return whole_list_response(call, std::move(items), event_cursor, bj::object());
+}
+
+Response whole_list_response(const ApiCall& call, bj::array items, std::int64_t event_cursor,
+                             bj::object more) {
+    Parameters parameters(call.query);
+    const std::size_t limit = read_limit(parameters);
+    const Result<std::int64_t> passed = read_number_token(call);
+    if (parameters.problem()) return problem(*parameters.problem());
+    if (!passed) return problem(passed.error());
+    // The token is how many entries came before: these lists only grow at their end.
+    const std::size_t begin = std::min(static_cast<std::size_t>(*passed), items.size());
+    const std::size_t end = std::min(begin + limit, items.size());
+    bj::array page;
+    for (std::size_t i = begin; i < end; ++i) page.push_back(std::move(items[i]));
+    more["items"] = std::move(page);
+    more["next_page_token"] = nullptr;
+    if (end < items.size()) more["next_page_token"] = std::to_string(end);
+    more["event_cursor"] = event_cursor;
+    return object_response(200, more);
 }
 
 }  // namespace cabroker::api

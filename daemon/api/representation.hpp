@@ -27,8 +27,12 @@ namespace cabroker::api {
 [[nodiscard]] Response list_response(boost::json::array items, const Paging& paging,
                                      const std::optional<store::PageKey>& next,
                                      std::int64_t event_cursor);
-/// The same for lists that come whole.
-[[nodiscard]] Response whole_list_response(boost::json::array items, std::int64_t event_cursor);
+/// The same for short lists that are made whole: the part of it that the call's `limit` and
+/// `page_token` ask for, and `more` members. 400 for a parameter that cannot be used.
+[[nodiscard]] Response whole_list_response(const ApiCall& call, boost::json::array items,
+                                           std::int64_t event_cursor);
+[[nodiscard]] Response whole_list_response(const ApiCall& call, boost::json::array items,
+                                           std::int64_t event_cursor, boost::json::object more);
 [[nodiscard]] Response object_response(int status, const boost::json::object& body);
 
 }  // namespace cabroker::api

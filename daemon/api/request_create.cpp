@@ -89,9 +89,7 @@ Answer post_request(Api& api, ApiCall call) {
                                             std::move(submission));
     }
     if (!dry_run) co_return co_await submit(api, std::move(call), std::move(submission));
-    Response answer = co_await preview(api, std::move(submission), api.now());
-    answer.remembered = true;  // a dry run stores nothing
-    co_return answer;
+    co_return co_await preview(api, std::move(submission), api.now());
 }
 
 /// POST /v1/route-preview: 200 with what would become of the request; 404, 409, 422.
@@ -103,9 +101,7 @@ Answer post_route_preview(Api& api, ApiCall call) {
 
     const domain::Time at = understood.request.at.value_or(api.now());
     Submission submission = submission_of(std::move(*order), std::move(understood));
-    Response answer = co_await preview(api, std::move(submission), at);
-    answer.remembered = true;  // nothing happened that must not happen twice
-    co_return answer;
+    co_return co_await preview(api, std::move(submission), at);
 }
 
 }  // namespace cabroker::api

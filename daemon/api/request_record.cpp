@@ -1,5 +1,4 @@
 #include <boost/json.hpp>
-#include <charconv>
 
 #include "daemon/api/document_json.hpp"
 #include "daemon/api/handlers.hpp"
@@ -14,8 +13,6 @@ namespace {
 namespace bj = boost::json;
 using domain::ErrorCode;
 using Entries = std::vector<store::TimelineEntry>;
-
-constexpr std::size_t kTimelinePage = 1000;
 
 bj::object entry_json(const store::TimelineEntry& entry) {
     bj::object actor;
@@ -62,31 +59,17 @@ Response not_found(const std::string& id) {
     return problem(ErrorCode::not_found, "cannot find request " + id);
 }
 
-// Tokens of these lists are the last number seen.
-std::optional<std::int64_t> read_token(const ApiCall& call) {
-    const std::string* token = call.query.get("page_token");
-    if (token == nullptr) return 0;
-    std::int64_t after = 0;
-    const char* end = token->data() + token->size();
-    const auto read = std::from_chars(token->data(), end, after);
-    if (read.ec != std::errc() || read.ptr != end || after < 0) return std::nullopt;
-    return after;
-}
-
-asio::awaitable<Response> timeline_answer(Api& api, ApiCall call, bool comments_only) {
+// `type`: empty for all. The token is the last number seen.
+asio::awaitable<Response> timeline_answer(Api& api, ApiCall call, std::string_view type) {
     Parameters parameters(call.query);
-    const std::size_t limit = static_cast<std::size_t>(
-        parameters.number("limit", 1, static_cast<std::int64_t>(kTimelinePage))
-            .value_or(static_cast<std::int64_t>(kTimelinePage)));
+    const std::size_t limit = read_limit(parameters);
     if (parameters.problem()) co_return problem(*parameters.problem());
-    const std::optional<std::int64_t> after = read_token(call);
-    if (!after)
-        co_return problem(ErrorCode::bad_page_token,
-                          "cannot use page_token: it was not made for this list");
+    const Result<std::int64_t> after = read_number_token(call);
+    if (!after) co_return problem(after.error());
 
-    const auto read = [limit, after = *after](const store::Reader& reader,
-                                              const domain::RequestId& id) {
-        return reader.timeline().list(id, limit + 1, after);
+    const auto read = [limit, type, after = *after](const store::Reader& reader,
+                                                    const domain::RequestId& id) {
+        return reader.timeline().list(id, limit + 1, after, type);
     };
     Result<Found<store::TimelineEntry>> found =
         co_await read_rows<store::TimelineEntry>(api, call.id, read);
@@ -97,9 +80,7 @@ asio::awaitable<Response> timeline_answer(Api& api, ApiCall call, bool comments_
 
     bj::object body;
     bj::array items;
-    for (const store::TimelineEntry& entry : found->rows) {
-        if (!comments_only || entry.type == "comment") items.push_back(entry_json(entry));
-    }
+    for (const store::TimelineEntry& entry : found->rows) items.push_back(entry_json(entry));
     body["items"] = std::move(items);
     body["next_page_token"] = nullptr;
     if (more) body["next_page_token"] = std::to_string(found->rows.back().seq);
@@ -111,12 +92,12 @@ asio::awaitable<Response> timeline_answer(Api& api, ApiCall call, bool comments_
 
 /// GET /v1/requests/{id}/timeline: what happened, oldest first; 404.
 Answer get_timeline(Api& api, ApiCall call) {
-    co_return co_await timeline_answer(api, std::move(call), false);
+    co_return co_await timeline_answer(api, std::move(call), {});
 }
 
 /// GET /v1/requests/{id}/comments: the timeline's comments; 404.
 Answer get_comments(Api& api, ApiCall call) {
-    co_return co_await timeline_answer(api, std::move(call), true);
+    co_return co_await timeline_answer(api, std::move(call), "comment");
 }
 
 /// GET /v1/requests/{id}/messages: mails sent and received for it, oldest first; 404.
@@ -130,7 +111,7 @@ Answer get_messages(Api& api, ApiCall call) {
     if (!found->known) co_return not_found(call.id);
     bj::array items;
     for (const store::MessageRow& row : found->rows) items.push_back(message_json(row));
-    co_return whole_list_response(std::move(items), found->event_cursor);
+    co_return whole_list_response(call, std::move(items), found->event_cursor);
 }
 
 /// GET /v1/requests/{id}/artifacts: files it brought, oldest first; 404.
@@ -144,7 +125,7 @@ Answer get_artifacts(Api& api, ApiCall call) {
     if (!found->known) co_return not_found(call.id);
     bj::array items;
     for (const store::ArtifactRow& row : found->rows) items.push_back(artifact_json(row));
-    co_return whole_list_response(std::move(items), found->event_cursor);
+    co_return whole_list_response(call, std::move(items), found->event_cursor);
 }
 
 }  // namespace cabroker::api

@@ -28,6 +28,8 @@ constexpr std::size_t kUploadReadSize = 128UL * 1024;
 /// A large upload that is slower than this on average is given up.
 constexpr std::uint64_t kLeastUploadRate = 64UL * 1024;
 constexpr std::chrono::seconds kLinger{5};
+/// Peers without a role that are served at one time: they must not take the others' connections.
+constexpr std::size_t kStrangersAtOnce = 32;
 
 /// One request and its answer on the way through the session.
 struct Exchange {
@@ -58,6 +60,11 @@ class Session {
             socket_.cancel(ignored);
         };
     }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    ~Session() {
+        if (stranger_) --core_.strangers;
+    }
     /// Until the connection ends.
     asio::awaitable<void> run(bool busy);
 
@@ -75,6 +82,7 @@ class Session {
     bool feed(Exchange& exchange);
     bool lost(Exchange& exchange, const error_code& why);
     void judge(Exchange& exchange);
+    void know_roles();
     [[nodiscard]] bool open_sink(Exchange& exchange, bool large);
 
     void set_deadline(domain::Duration from_now) {
@@ -93,7 +101,15 @@ class Session {
     ReadBuffer buffer_;
     Caller caller_;
     std::shared_ptr<const config::Settings> roles_from_;
+    /// Had no role when it came.
+    bool stranger_ = false;
 };
+
+void Session::know_roles() {
+    const auto& now = core_.api.services.settings;
+    if (roles_from_ != now) caller_.roles = policy::roles_of(caller_.peer, now->roles, ::geteuid());
+    roles_from_ = now;
+}
 
 asio::awaitable<bool> Session::know_peer() {
     Result<policy::Peer> peer = peer_of(socket_.native_handle());
@@ -104,6 +120,9 @@ asio::awaitable<bool> Session::know_peer() {
     caller_.peer = std::move(*peer);
     const uid_t uid = caller_.peer.uid;
     caller_.person.uid = uid;
+    know_roles();
+    stranger_ = !caller_.roles.known();
+    if (stranger_ && ++core_.strangers > kStrangersAtOnce) co_return false;
     auto& names = core_.api.names;
     if (!names.contains(uid)) {
         std::function<std::string()> look_up = [uid] { return user_name(uid); };
@@ -151,7 +170,8 @@ bool Session::lost(Exchange& exchange, const error_code& why) {
 
 asio::awaitable<bool> Session::read_head(Exchange& exchange) {
     connection_.idle = buffer_.size() == 0;
-    set_deadline(connection_.idle ? settings().idle_deadline : settings().read_deadline);
+    const bool patient = connection_.idle && !stranger_;
+    set_deadline(patient ? settings().idle_deadline : settings().read_deadline);
     while (feed(exchange) && !exchange.incoming.has_head()) {
         if (connection_.idle && core_.stopping) co_return false;
         const error_code failed = co_await fill(kReadSize);
@@ -167,10 +187,9 @@ asio::awaitable<bool> Session::read_head(Exchange& exchange) {
 // Everything that the head alone decides: route or refusal, and whether the body is read.
 void Session::judge(Exchange& exchange) {
     exchange.incoming.take_head(exchange.head, exchange.call);
-    exchange.keep_alive = exchange.incoming.keep_alive() && !core_.stopping;
-    const auto& now = core_.api.services.settings;
-    if (roles_from_ != now) caller_.roles = policy::roles_of(caller_.peer, now->roles, ::geteuid());
-    roles_from_ = now;
+    know_roles();
+    const bool may_stay = caller_.roles.known() && !core_.stopping;
+    exchange.keep_alive = exchange.incoming.keep_alive() && may_stay;
     exchange.call.caller = caller_;
     Passage passage = judge_head(core_.api.draining, exchange.head, exchange.call);
     exchange.route = passage.route;

@@ -62,4 +62,14 @@ domain::Result<void> Upload::finish() {
     return {};
 }
 
+void Upload::wipe() noexcept {
+    static constexpr char kZeros[16UL * 1024] = {};
+    for (std::size_t done = 0; done < size_;) {
+        const std::size_t size = std::min(sizeof kZeros, size_ - done);
+        const ssize_t written = ::pwrite(descriptor_, kZeros, size, static_cast<off_t>(done));
+        if (written <= 0) return;
+        done += static_cast<std::size_t>(written);
+    }
+}
+
 }  // namespace cabroker::api

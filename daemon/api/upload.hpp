@@ -23,6 +23,8 @@ class Upload {
     [[nodiscard]] domain::Result<void> write(std::string_view octets);
     /// Maps what was written; view() is empty before. Call once, after the last write.
     [[nodiscard]] domain::Result<void> finish();
+    /// Overwrites what was written: it holds what nobody should keep. view() reads zeros then.
+    void wipe() noexcept;
     /// Valid as long as this object lives. Any thread.
     [[nodiscard]] std::string_view view() const { return {mapped_, mapped_size_}; }
 

@@ -128,12 +128,13 @@ std::int64_t EventTable::prune(domain::Time at, std::size_t limit) {
 }
 
 std::vector<TimelineEntry> TimelineTable::list(const domain::RequestId& request, std::size_t limit,
-                                               std::int64_t after) const {
+                                               std::int64_t after, std::string_view type) const {
     static const std::string sql =
         "SELECT seq, at, type, actor_kind, actor_name, state, text, details FROM timeline "
-        "WHERE request_id = ? AND seq > ? ORDER BY seq LIMIT ?";
+        "WHERE request_id = ? AND seq > ? AND (? = '' OR type = ?) ORDER BY seq LIMIT ?";
     Query query(connection_, sql);
-    query.id(request).integer(after).integer(static_cast<std::int64_t>(limit));
+    query.id(request).integer(after).text(std::string(type)).text(std::string(type));
+    query.integer(static_cast<std::int64_t>(limit));
     std::vector<TimelineEntry> entries;
     while (query.next()) {
         TimelineEntry& entry = entries.emplace_back();

@@ -32,10 +32,10 @@ class TimelineTable {
   public:
     explicit TimelineTable(Connection& connection) : connection_(connection) {}
 
-    /// Oldest first, numbers above `after`.
+    /// Oldest first, numbers above `after`; of one type, or of all.
     [[nodiscard]] std::vector<TimelineEntry> list(const domain::RequestId& request,
-                                                  std::size_t limit = 1000,
-                                                  std::int64_t after = 0) const;
+                                                  std::size_t limit = 1000, std::int64_t after = 0,
+                                                  std::string_view type = {}) const;
 
     std::int64_t append(const TimelineEntry& entry);
 

@@ -104,6 +104,34 @@ class WaitTest(CliCase):
         self.assertIn(f"cabroker request input {ID} access_code", run.err)
         self.assertEqual(run.out, ID + "\n")
 
+    def test_publications_are_told_once_and_waited_for(self):
+        asked = [need("dcv_publication", hint="publish the token", details={"value": "token-1"})]
+        other = [need("dcv_publication", hint="publish the token", details={"value": "token-2"})]
+        self.script("POST", "/v1/requests", Answer(201, request()))
+        self.script("GET", R, Answer(200, request("needs_input", "requester", needs=asked)),
+                    Answer(200, request("needs_input", "requester", needs=asked, attempt=2)),
+                    Answer(200, request("needs_input", "requester", needs=other)), Answer(200, request("succeeded")))
+
+        run = self.expect(0, "reissue", "--cn", "x", "--wait", "-o", "name")
+
+        self.assertEqual((run.err.count("token-1"), run.err.count("token-2")), (1, 1), run.err)
+        self.assertEqual(run.out, ID + "\n")
+
+    def test_publications_beside_another_need_are_six(self):
+        self.script("GET", R, Answer(200, request("needs_input", "requester", needs=[need("dcv_publication"), need()])))
+
+        self.expect(6, "request", "wait", ID)
+
+    def test_a_single_error_is_said_once(self):
+        error = {"pointer": "/kind", "code": "required", "detail": "is missing"}
+        self.script("POST", "/v1/requests", problem(422, "invalid_body", detail="cannot accept the body: /kind: is missing",
+                                                    errors=[error]))
+
+        run = self.expect(9, "status", "--cn", "x")
+
+        self.assertEqual(run.err.count("is missing"), 1, run.err)
+        self.assertIn("required", run.err)
+
     def test_approval_and_operator_are_six_too(self):
         for state, actor, word in (("needs_approval", "approver", "request approve"),
                                    ("outcome_unknown", "operator", "request resolve")):

@@ -83,11 +83,34 @@ TEST_F(IdempotencyTest, ActionsAndImportsAreCovered) {
         return client_.post("/v1/orders/import" + query, "brand,cn\nsectigo,z.example\n",
                             {"Content-Type: text/csv", "Idempotency-Key: i"});
     };
-    EXPECT_EQ(import("?dry_run=true").json().at("created"), 1);
-    EXPECT_EQ(import("").json().at("created"), 1) << "a dry run takes no key";
     EXPECT_EQ(import("").json().at("created"), 1);
     EXPECT_EQ(import("").header("Idempotent-Replayed"), "true");
-    EXPECT_EQ(import("?dry_run=false").code(), "idempotency_key_reused");
+    EXPECT_EQ(import("?dry_run=true").code(), "idempotency_key_reused");
+}
+
+TEST_F(IdempotencyTest, CallsThatStoreNothingAreCoveredToo) {
+    const std::string order = R"("order":{"brand":"sectigo","supplier_order_id":"1"})";
+    struct Call {
+        std::string target;
+        std::string body;
+        std::string other;
+    };
+    const Call calls[] = {
+        {"/v1/requests", status_body("1", R"(,"dry_run":true)"), status_body("1")},
+        {"/v1/route-preview", R"({"kind":"status",)" + order + "}",
+         R"({"kind":"revoke",)" + order + "}"},
+        {"/v1/csr/inspect", R"({"csr":"nonsense"})", R"({"csr":"other"})"}};
+    for (const Call& each : calls) {
+        const Reply first = post(each.target, each.body, "k");
+        const Reply again = post(each.target, each.body, "k");
+
+        EXPECT_EQ(first.status, 200) << first.body;
+        EXPECT_EQ(first.header("Idempotent-Replayed"), "") << each.target;
+        EXPECT_EQ(again.header("Idempotent-Replayed"), "true") << each.target;
+        EXPECT_EQ(again.body, first.body);
+        EXPECT_EQ(post(each.target, each.other, "k").code(), "idempotency_key_reused");
+    }
+    EXPECT_EQ(client_.get("/v1/requests").json().at("items").as_array().size(), 0U);
 }
 
 TEST_F(IdempotencyTest, InputsAreTakenOnce) {

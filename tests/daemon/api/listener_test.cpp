@@ -34,14 +34,14 @@ class ListenerTest : public testing::Test {
     std::string path_;
 };
 
-TEST_F(ListenerTest, MakesASocketForUserAndGroupAndRemovesIt) {
+TEST_F(ListenerTest, MakesASocketThatAllMayConnectToAndRemovesIt) {
     {
         const auto listener = Listener::at(path_);
         ASSERT_TRUE(listener.has_value()) << listener.error().detail;
         struct stat info {};
         ASSERT_EQ(::stat(path_.c_str(), &info), 0);
         EXPECT_TRUE(S_ISSOCK(info.st_mode));
-        EXPECT_EQ(info.st_mode & 0777U, 0660U);
+        EXPECT_EQ(info.st_mode & 0777U, 0666U);
     }
     EXPECT_FALSE(fs::exists(path_));
 }

@@ -133,6 +133,27 @@ TEST_F(OrderTest, ImportsTakeGoodRowsAndTellOfBadOnes) {
     EXPECT_EQ(second.at("items").at(0).at("status_raw"), "awaiting moon");
 }
 
+TEST_F(OrderTest, ImportsRefuseRowsWithAPrivateKeyAndStoreNothingOfThem) {
+    std::string bare = key_for("www.example.com");
+    bare = bare.substr(bare.find('\n') + 1);
+    bare = bare.substr(0, bare.find("-----"));
+    std::erase(bare, '\n');
+
+    const Reply reply = import("brand,cn,supplier order id,account,remark\nsectigo,a.example,1,\"" +
+                               key_for("www.example.com") + "\",\nsectigo,b.example,2,x," + bare +
+                               "\nsectigo,c.example,3,x,\n");
+
+    const bj::object told = reply.json();
+    EXPECT_EQ(told.at("created"), 1) << reply.body;
+    EXPECT_EQ(told.at("rejected"), 2);
+    for (const bj::value& error : told.at("errors").as_array())
+        EXPECT_EQ(error.at("code"), "private_key_pasted");
+    EXPECT_EQ(told.at("errors").at(0).at("column"), "account");
+    EXPECT_EQ(told.at("errors").at(1).at("column"), "remark");
+    EXPECT_EQ(reply.body.find(bare.substr(0, 20)), std::string::npos);
+    EXPECT_EQ(order_count(), 1U);
+}
+
 TEST_F(OrderTest, ImportsAreIdempotentAndUpdate) {
     const std::string csv = "brand,cn,supplier order id,order id\nsectigo,a.example,1,p1\n";
 

@@ -278,42 +278,6 @@ TEST_F(RequestTest, DuplicatesOfActiveRequestsAreNamed) {
     EXPECT_EQ(client_.post("/v1/requests", status_body("100")).status, 201);
 }
 
-TEST_F(RequestTest, DryRunsAndPreviewsTellAndStoreNothing) {
-    const Reply dry = client_.post("/v1/requests", status_body("100", R"(,"dry_run":true)"));
-    const Reply preview = client_.post(
-        "/v1/route-preview",
-        R"({"kind":"reissue","at":"2026-01-01","order":{"brand":"rapidssl","common_name":"a.example"}})");
-
-    for (const Reply* reply : {&dry, &preview}) {
-        EXPECT_EQ(reply->status, 200) << reply->body;
-        EXPECT_EQ(reply->json().at("decision"), "accept");
-        EXPECT_EQ(reply->json().at("rules").at(0).at("matched"), true);
-        for (const char* member :
-             {"adapter", "channel", "outcome", "rules", "needs", "warnings", "mail"})
-            EXPECT_TRUE(reply->json().contains(member)) << member;
-    }
-    EXPECT_EQ(client_.get("/v1/requests").json().at("items").as_array().size(), 0U);
-    EXPECT_EQ(client_.get("/v1/orders").json().at("items").as_array().size(), 0U);
-}
-
-TEST_F(RequestTest, CsrsAreInspectedWhateverTheyAre) {
-    const Reply good = client_.post(
-        "/v1/csr/inspect", "{\"csr\":" + quoted(csr_for("www.example.com")) +
-                               R"(,"order":{"brand":"rapidssl","common_name":"www.example.com"}})");
-    const Reply other = client_.post(
-        "/v1/csr/inspect", "{\"csr\":" + quoted(csr_for("www.example.com")) +
-                               R"(,"order":{"brand":"rapidssl","common_name":"x.example.org"}})");
-    const Reply bad = client_.post("/v1/csr/inspect", R"({"csr":"\u0001 nonsense"})");
-
-    EXPECT_EQ(good.json().at("ok"), true) << good.body;
-    EXPECT_EQ(good.json().at("key").at("curve"), "P-256");
-    EXPECT_EQ(other.json().at("ok"), false);
-    EXPECT_EQ(bad.status, 200);
-    EXPECT_EQ(bad.json().at("ok"), false);
-    EXPECT_EQ(errors_of(client_.post("/v1/csr/inspect", "{}")),
-              std::vector<std::string>{"/csr required"});
-}
-
 TEST_F(RequestTest, ETagsSpareUnchangedBodies) {
     const std::string path = "/v1/requests/" + create();
 
@@ -561,50 +525,6 @@ TEST_F(RequestTest, PatchesMergeAndGuardAgainstLostUpdates) {
     EXPECT_EQ(client_.call("PATCH", path, R"({"note":"x"})", {"If-Match: nonsense"}).status, 412);
     EXPECT_EQ(errors_of(client_.call("PATCH", path, R"({"state":"failed"})")),
               std::vector<std::string>{"/state unknown_field"});
-}
-
-TEST_F(RequestTest, DocumentsAreReadAsTheyAre) {
-    const std::string id = create();
-    domain::MessageId message;
-    domain::MessageId redacted;
-    harness_.change([&](store::Tx& tx) {
-        runtime::SystemRandom random;
-        runtime::IdMaker ids(random);
-        store::MessageRow row;
-        row.id = message = ids.make<domain::MessageId>(domain::Time());
-        row.request_id = domain::RequestId::parse(id);
-        row.direction = "out";
-        row.status = "sent";
-        row.subject = "Reissue";
-        tx.messages().insert(row, "Subject: Reissue\r\n\r\nhello\r\n");
-        row.id = redacted = ids.make<domain::MessageId>(domain::Time());
-        row.status = "redacted";
-        tx.messages().insert(row, std::nullopt);
-    });
-
-    EXPECT_EQ(client_.get("/v1/requests/" + id + "/messages").json().at("items").as_array().size(),
-              2U);
-    EXPECT_EQ(client_.get("/v1/messages/" + message.text()).json().at("subject"), "Reissue");
-    const Reply raw = client_.get("/v1/messages/" + message.text() + "/raw");
-    EXPECT_EQ(raw.body, "Subject: Reissue\r\n\r\nhello\r\n");
-    EXPECT_EQ(raw.header("Content-Type"), "message/rfc822");
-    EXPECT_EQ(client_.get("/v1/messages/" + redacted.text() + "/raw").code(), "gone");
-    for (const std::string path :
-         {"/v1/messages/x", "/v1/messages/x/raw", "/v1/artifacts/x/content",
-          "/v1/requests/x/timeline", "/v1/requests/x/messages", "/v1/requests/x/artifacts"})
-        EXPECT_EQ(client_.get(path).code(), "not_found") << path;
-}
-
-TEST_F(RequestTest, AdaptersArePausedAndResumed) {
-    EXPECT_EQ(client_.get("/v1/adapters").json().at("items").at(0).at("name"), "desk");
-    const Reply paused = client_.post("/v1/adapters/desk/pause", R"({"reason":"maintenance"})");
-    EXPECT_EQ(paused.json().at("paused"), true) << paused.body;
-    EXPECT_EQ(paused.json().at("paused_reason"), "maintenance");
-    EXPECT_EQ(client_.post("/v1/adapters/desk/resume", "").json().at("paused"), false);
-    EXPECT_EQ(client_.get("/v1/adapters/desk/sessions").json().at("items").as_array().size(), 0U);
-    EXPECT_EQ(client_.get("/v1/adapters/nope").code(), "not_found");
-    EXPECT_EQ(client_.post("/v1/adapters/nope/pause", "").code(), "not_found");
-    EXPECT_EQ(client_.get("/v1/routes").json().at("items").at(0).at("name"), "all");
 }
 
 }  // namespace

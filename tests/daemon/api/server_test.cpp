@@ -378,7 +378,6 @@ TEST_F(ServerTest, StrangersReadTwoRoutesOnly) {
     Harness harness;
     const std::string out = harness.folder() + "/out";
     ASSERT_EQ(::chmod(harness.folder().c_str(), 0755), 0);
-    ASSERT_EQ(::chmod(harness.socket_path().c_str(), 0666), 0);
     const std::string curl =
         "setpriv --reuid=65534 --regid=65534 --clear-groups curl -sS --max-time 10 -w "
         "'%{http_code} ' --unix-socket " +
@@ -395,6 +394,34 @@ TEST_F(ServerTest, StrangersReadTwoRoutesOnly) {
     EXPECT_EQ(text.find("404"), std::string::npos) << "strangers learn of no route";
     EXPECT_NE(text.find("\"required_role\":\"viewer\"}403 "), std::string::npos) << text;
     EXPECT_TRUE(text.ends_with("403 ")) << text;
+}
+
+TEST_F(ServerTest, StrangersTakeFewConnectionsAndOneRequestEach) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root to become somebody else";
+    Harness harness;
+    ASSERT_EQ(::chmod(harness.folder().c_str(), 0755), 0);
+    const std::string script = harness.folder() + "/strangers.py";
+    std::ofstream(script) << R"(
+import socket, sys
+def connect():
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(10)
+    client.connect(sys.argv[1])
+    return client
+clients = [connect() for _ in range(32)]
+assert connect().recv(1) == b"", "one too many is closed"
+for client in clients:
+    client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    answer = b""
+    while part := client.recv(4096):
+        answer += part
+    assert answer.startswith(b"HTTP/1.1 200 ") and b"Connection: close" in answer, answer
+)";
+    const std::string run = "setpriv --reuid=65534 --regid=65534 --clear-groups /usr/bin/python3 " +
+                            script + " " + harness.socket_path();
+
+    EXPECT_EQ(std::system(run.c_str()), 0);
+    EXPECT_EQ(harness.client().get("/v1/whoami").status, 200);
 }
 
 TEST_F(ServerTest, CurlIsServed) {
