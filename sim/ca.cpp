@@ -70,6 +70,7 @@ Certificate facts_of(X509* certificate, EVP_PKEY* key, const CertPlan& plan) {
     Certificate out;
     out.serial = serial_of(certificate);
     out.pem = pem_of(certificate);
+    out.sha1 = sha1_of(certificate);
     out.sha256 = sha256_of(certificate);
     out.spki_sha256 = spki_sha256(key);
     out.not_before = plan.not_before;

@@ -2,6 +2,7 @@
 // on purpose, so that a misunderstanding in the broker's own pki/ shows.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,8 +17,12 @@ namespace cabroker::sim {
 
 /// What was issued. `serial` is upper-case hex without leading zeros.
 struct Certificate {
+    /// The account API's number; given by the world.
+    std::uint64_t id = 0;
     std::string serial;
     std::string pem;
+    /// Thumbprint, upper-case hex.
+    std::string sha1;
     std::string sha256;
     std::string spki_sha256;
     domain::Time not_before{};

@@ -23,10 +23,11 @@ void check(bool good, const char* what) {
     if (!good) throw std::runtime_error(std::string("cannot make a certificate: ") + what);
 }
 
-std::string digest_hex(const unsigned char* octets, std::size_t length) {
+std::string digest_hex(const unsigned char* octets, std::size_t length,
+                       const EVP_MD* kind = EVP_sha256()) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int size = 0;
-    check(EVP_Digest(octets, length, digest, &size, EVP_sha256(), nullptr) == 1, "digest");
+    check(EVP_Digest(octets, length, digest, &size, kind, nullptr) == 1, "digest");
     return lower(hex_upper(std::string_view(reinterpret_cast<const char*>(digest), size)));
 }
 
@@ -152,6 +153,15 @@ std::string spki_sha256(EVP_PKEY* key) {
     std::string digest = digest_hex(der, static_cast<std::size_t>(length));
     OPENSSL_free(der);
     return digest;
+}
+
+std::string sha1_of(X509* certificate) {
+    unsigned char* der = nullptr;
+    const int length = i2d_X509(certificate, &der);
+    check(length > 0, "DER");
+    std::string digest = digest_hex(der, static_cast<std::size_t>(length), EVP_sha1());
+    OPENSSL_free(der);
+    return upper(digest);
 }
 
 std::string sha256_of(X509* certificate) {

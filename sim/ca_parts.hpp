@@ -52,6 +52,8 @@ struct CertPlan {
 [[nodiscard]] Key key_of(std::string_view pem);
 /// Lower-case hex of SHA-256 over the SubjectPublicKeyInfo.
 [[nodiscard]] std::string spki_sha256(EVP_PKEY* key);
+/// Upper-case hex of SHA-1 over the certificate: the thumbprint.
+[[nodiscard]] std::string sha1_of(X509* certificate);
 /// Lower-case hex of SHA-256 over the certificate.
 [[nodiscard]] std::string sha256_of(X509* certificate);
 /// Upper-case hex without leading zeros.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 
 #include "json/parse.hpp"
 #include "json/reader.hpp"
@@ -40,7 +39,9 @@ HttpReply Control::handle(const HttpRequest& request) {
         reply.body = state_;
         return reply;
     }
-    if (path == "/books" && read) return books();
+    if (path == "/books" && read) return books(request);
+    if (path == "/effects" && read) return effects(request);
+    if (path == "/accounts") return accounts(request);
     if (path == "/mailbox") return mailbox(request);
     if (path == "/desk/mails" && read) return desk_mails();
     if (path == "/desk/mails" && request.method == "DELETE") {
@@ -52,40 +53,6 @@ HttpReply Control::handle(const HttpRequest& request) {
     if (path == "/orders") return orders(request);
     if (path.starts_with("/orders/")) return one_order(request, path.substr(8));
     return trouble(404, "no such path or method");
-}
-
-HttpReply Control::books() const {
-    js::object orders;
-    Books sum;
-    for (const auto& order : world_.orders()) {
-        orders[order->facts.supplier_order_id] = books_of(*order);
-        sum.reissues += order->books.reissues;
-        sum.reissues_issued += order->books.reissues_issued;
-        sum.revokes += order->books.revokes;
-        sum.cancels += order->books.cancels;
-        sum.logins += order->books.logins;
-        sum.codes_mailed += order->books.codes_mailed;
-    }
-    js::object total;
-    total["reissues"] = sum.reissues;
-    total["reissues_issued"] = sum.reissues_issued;
-    total["revokes"] = sum.revokes;
-    total["cancels"] = sum.cancels;
-    total["logins"] = sum.logins;
-    total["codes_mailed"] = sum.codes_mailed;
-    std::set<std::string> ids;
-    for (const DeskMail& mail : desk_.mails()) ids.insert(mail.message_id);
-    js::object desk;
-    desk["mails"] = desk_.mails().size();
-    desk["distinct_message_ids"] = ids.size();
-    js::object out;
-    out["orders"] = std::move(orders);
-    out["total"] = std::move(total);
-    out["desk"] = std::move(desk);
-    out["sessions"] = sign_ins_.size();
-    out["mails_sent"] = world_.post().mails().size();
-    out["relay_failures"] = world_.post().relay_failures();
-    return json_reply(200, out);
 }
 
 HttpReply Control::mailbox(const HttpRequest& request) const {

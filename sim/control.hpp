@@ -5,6 +5,7 @@
 #include <boost/json/fwd.hpp>
 #include <string>
 
+#include "sim/accounts.hpp"
 #include "sim/desk.hpp"
 #include "sim/http.hpp"
 #include "sim/sign_in.hpp"
@@ -14,19 +15,26 @@ namespace cabroker::sim {
 /// One thread.
 class Control final : public HttpService {
   public:
-    Control(World& world, SignIns& sign_ins, Desk& desk, Faults& faults)
-        : world_(world), sign_ins_(sign_ins), desk_(desk), faults_(faults) {}
+    Control(World& world, SignIns& sign_ins, Accounts& accounts, Desk& desk, Faults& faults)
+        : world_(world), sign_ins_(sign_ins), accounts_(accounts), desk_(desk), faults_(faults) {}
+
+    /// The sign-ins of another portal, for the books.
+    void also_count(const SignIns& sign_ins) { other_sign_ins_ = &sign_ins; }
 
     /// What GET /state answers: the JSON of ready.json.
     void set_state(std::string json) { state_ = std::move(json); }
 
     [[nodiscard]] std::string where(const HttpRequest&) const override { return ""; }
+    [[nodiscard]] std::string_view connect_place() const override { return ""; }
     [[nodiscard]] HttpReply handle(const HttpRequest& request) override;
     [[nodiscard]] HttpReply instead(const Fault& fault, const HttpRequest& request) override;
     [[nodiscard]] HttpReply refused(unsigned status) override;
 
   private:
-    [[nodiscard]] HttpReply books() const;
+    [[nodiscard]] HttpReply books(const HttpRequest& request) const;
+    /// All that was done, oldest first within an order; filters `order`, `reason`, `kind`.
+    [[nodiscard]] HttpReply effects(const HttpRequest& request) const;
+    [[nodiscard]] HttpReply accounts(const HttpRequest& request);
     [[nodiscard]] HttpReply mailbox(const HttpRequest& request) const;
     [[nodiscard]] HttpReply desk_mails() const;
     [[nodiscard]] HttpReply clock(const HttpRequest& request);
@@ -39,6 +47,8 @@ class Control final : public HttpService {
 
     World& world_;
     SignIns& sign_ins_;
+    const SignIns* other_sign_ins_ = nullptr;
+    Accounts& accounts_;
     Desk& desk_;
     Faults& faults_;
     std::string state_ = "{}";

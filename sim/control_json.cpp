@@ -16,6 +16,7 @@ std::string ascii(std::string text) {
 
 js::object json_of(const Certificate& certificate, bool with_pem) {
     js::object out;
+    out["id"] = certificate.id;
     out["serial"] = certificate.serial;
     out["sha256"] = certificate.sha256;
     out["spki_sha256"] = certificate.spki_sha256;
@@ -23,6 +24,26 @@ js::object json_of(const Certificate& certificate, bool with_pem) {
     out["not_after"] = json::time_text(certificate.not_after);
     out["revoked"] = certificate.revoked_at.has_value();
     if (with_pem) out["pem"] = certificate.pem;
+    return out;
+}
+
+js::object json_of(const Effect& effect) {
+    js::object out;
+    out["kind"] = effect.kind;
+    out["reason"] = ascii(effect.reason);
+    out["via"] = effect.via;
+    out["at"] = json::time_text(effect.at);
+    return out;
+}
+
+js::object json_of(const Login& login) {
+    js::object out;
+    out["name"] = login.name;
+    out["account"] = login.account;
+    out["role"] = word(login.role);
+    out["sign_ins"] = login.sign_ins;
+    out["wrong_passwords"] = login.wrong_passwords;
+    out["api_calls"] = login.api_calls;
     return out;
 }
 
@@ -39,6 +60,15 @@ js::object books_of(const Order& order) {
     out["wrong_codes"] = order.books.wrong_codes;
     out["downloads"] = order.books.downloads;
     out["refusals"] = order.books.refusals;
+    out["certificate_revokes"] = order.books.certificate_revokes;
+    std::map<std::string, std::map<std::string, std::uint64_t>> reasons;
+    js::array effects;
+    for (const Effect& effect : order.books.effects) {
+        ++reasons[effect.kind][ascii(effect.reason)];
+        effects.push_back(json_of(effect));
+    }
+    out["effects"] = std::move(effects);
+    out["reasons"] = js::value_from(reasons);
     js::array certificates;
     for (const Certificate& certificate : order.certificates) {
         certificates.push_back(json_of(certificate, false));
@@ -55,6 +85,7 @@ js::object json_of(const Order& order) {
     out["product"] = order.facts.product;
     out["admin_email"] = order.facts.admin_email;
     out["technical_email"] = order.facts.technical_email;
+    out["account"] = order.facts.account;
     out["revocation_reason"] = order.revocation_reason;
     out["sans"] = js::array(order.facts.sans.begin(), order.facts.sans.end());
     js::array certificates;

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "json/reader.hpp"
+#include "sim/accounts.hpp"
 #include "sim/desk.hpp"
 #include "sim/http.hpp"
 #include "sim/order.hpp"
@@ -12,6 +13,9 @@
 namespace cabroker::sim {
 
 [[nodiscard]] boost::json::object json_of(const Certificate& certificate, bool with_pem);
+[[nodiscard]] boost::json::object json_of(const Effect& effect);
+/// Without its secrets.
+[[nodiscard]] boost::json::object json_of(const Login& login);
 [[nodiscard]] boost::json::object books_of(const Order& order);
 [[nodiscard]] boost::json::object json_of(const Order& order);
 [[nodiscard]] boost::json::object json_of(const SentMail& sent);

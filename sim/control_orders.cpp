@@ -35,6 +35,7 @@ void read_common(json::ObjectReader& reader, NewOrder& facts) {
     if (const auto contact = reader.line("login_contact")) facts.login_contact = *contact;
     if (const auto email = reader.line("admin_email")) facts.admin_email = *email;
     if (const auto email = reader.line("technical_email")) facts.technical_email = *email;
+    if (const auto account = reader.line("account")) facts.account = *account;
 }
 
 }  // namespace

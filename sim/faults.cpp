@@ -18,10 +18,25 @@ bool fits(const Fault& fault, std::string_view where) {
 bool Fault::commits() const {
     if (commit) return *commit;
     // These stand for a site that worked and whose answer was lost or spoilt on the way.
-    static const std::vector<std::string_view> late = {
-        "",      "delay",           "delay_before",   "drop_after_commit", "truncate",
-        "empty", "garbage",         "huge",           "charset",           "hang",
-        "slow",  "no_content_type", "duplicate_form", "deep_tables"};
+    static const std::vector<std::string_view> late = {"",
+                                                       "delay",
+                                                       "delay_before",
+                                                       "drop_after_commit",
+                                                       "truncate",
+                                                       "empty",
+                                                       "garbage",
+                                                       "huge",
+                                                       "charset",
+                                                       "hang",
+                                                       "slow",
+                                                       "no_content_type",
+                                                       "duplicate_form",
+                                                       "deep_tables",
+                                                       "half",
+                                                       "changed_page",
+                                                       "gzip_bomb",
+                                                       "foreign_cookies",
+                                                       "other_order"};
     return std::find(late.begin(), late.end(), what) != late.end();
 }
 
@@ -53,11 +68,12 @@ const std::vector<std::string_view>& known_faults() {
         "delay", "delay_before", "drop_before", "drop_after_commit", "close_without_answer", "hang",
         "slow", "status_500", "truncate", "empty", "garbage", "wrong_page", "huge", "redirect_http",
         "redirect_host", "login_page", "charset", "no_content_type", "rate_limit", "maintenance",
-        "captcha", "duplicate_form", "deep_tables",
+        "captcha", "duplicate_form", "deep_tables", "half", "changed_page", "gzip_bomb",
+        "foreign_cookies", "other_order",
         // connections
         "expired_certificate", "wrong_host_certificate",
         // mail
-        "lost", "twice", "wrong_order", "relay_down",
+        "lost", "twice", "wrong_order", "wrong_sender", "two_codes", "old_code", "relay_down",
         // the desk
         "refuse", "down"};
     return names;

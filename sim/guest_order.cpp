@@ -90,6 +90,18 @@ HttpReply GuestPortal::order_page(Visit& visit) {
                        visit.session);
 }
 
+HttpReply GuestPortal::other_order_page(const HttpRequest& request) {
+    Visit visit{request, Fields(), sign_ins_.find(field(request.cookies, "guest_session")),
+                nullptr};
+    const std::string own = visit.session != nullptr ? visit.session->order_id : "";
+    for (const auto& order : world_.orders()) {
+        if (order->facts.supplier_order_id == own) continue;
+        visit.order = order.get();
+        return order_page(visit);
+    }
+    return portal_error(404, "Page not found", "There is no such page.");
+}
+
 HttpReply GuestPortal::download(Visit& visit) {
     Order& order = *visit.order;
     const std::optional<ChainPem> chain = world_.chain_of(order);

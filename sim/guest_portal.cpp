@@ -127,15 +127,8 @@ HttpReply GuestPortal::instead(const Fault& fault, const HttpRequest& request) {
     }
     if (fault.is("captcha")) return portal_page("captcha", "Are you human?", PageData(), nullptr);
     if (fault.is("wrong_page")) return portal_page("news", "Announcements", PageData(), nullptr);
-    if (fault.is("redirect_http")) {
-        const std::string host = field(request.headers, "host");
-        return redirect(302,
-                        fault.detail.empty() ? "http://" + host + request.target : fault.detail);
-    }
-    if (fault.is("redirect_host")) {
-        return redirect(302,
-                        fault.detail.empty() ? "https://other.example/guest/login" : fault.detail);
-    }
+    if (auto reply = redirect_under(fault, request, "/guest/login")) return std::move(*reply);
+    if (fault.is("other_order")) return other_order_page(request);
     if (fault.is("login_page")) {
         Visit visit{request, Fields(), nullptr, nullptr};
         return login_page(visit);

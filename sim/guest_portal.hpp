@@ -17,6 +17,7 @@ class GuestPortal final : public HttpService {
     GuestPortal(World& world, SignIns& sign_ins) : world_(world), sign_ins_(sign_ins) {}
 
     [[nodiscard]] std::string where(const HttpRequest& request) const override;
+    [[nodiscard]] std::string_view connect_place() const override { return "portal.connect"; }
     [[nodiscard]] HttpReply handle(const HttpRequest& request) override;
     [[nodiscard]] HttpReply instead(const Fault& fault, const HttpRequest& request) override;
     [[nodiscard]] HttpReply refused(unsigned status) override;
@@ -49,6 +50,8 @@ class GuestPortal final : public HttpService {
     HttpReply revoke_submit(Visit& visit);
     HttpReply revoke_confirm(Visit& visit);
     HttpReply help(Visit& visit);
+    /// For the fault other_order: the page of an order that the session has nothing to do with.
+    HttpReply other_order_page(const HttpRequest& request);
 
     [[nodiscard]] HttpReply login_form(Session& session, const Visit& visit,
                                        const std::string& error);
@@ -67,7 +70,6 @@ class GuestPortal final : public HttpService {
                                     PageData data, const Session* session);
 [[nodiscard]] HttpReply portal_error(unsigned status, const std::string& title,
                                      const std::string& message, const Session* session = nullptr);
-[[nodiscard]] HttpReply redirect(unsigned status, const std::string& location);
 void set_session_cookie(HttpReply& reply, const Session& session);
 /// The text of a refusal as the portal words it.
 [[nodiscard]] std::string refusal_text(Refusal refusal, const std::string& status);

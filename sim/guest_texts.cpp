@@ -30,6 +30,9 @@ std::string refusal_text(Refusal refusal, const std::string& status) {
             return "There is no pending reissue to cancel.";
         case Refusal::no_certificate:
             return "There is no certificate to download.";
+        case Refusal::already_revoked:
+        case Refusal::not_cancelable:
+            break;  // Not offered to guests.
         case Refusal::reason_missing:
             return "Enter a reason for revocation.";
         case Refusal::csr_missing:
@@ -77,14 +80,6 @@ HttpReply portal_error(unsigned status, const std::string& title, const std::str
     data.text("back", inside ? "/guest/order" : "/guest/login");
     HttpReply reply = portal_page("error", title, std::move(data), session);
     reply.status = status;
-    return reply;
-}
-
-HttpReply redirect(unsigned status, const std::string& location) {
-    HttpReply reply;
-    reply.status = status;
-    reply.headers.emplace_back("Location", location);
-    reply.headers.emplace_back("Cache-Control", "no-store");
     return reply;
 }
 

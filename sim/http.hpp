@@ -4,6 +4,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,6 +40,8 @@ class HttpService {
     virtual ~HttpService() = default;
     /// The name of the page or operation for the fault switchboard; empty: none.
     [[nodiscard]] virtual std::string where(const HttpRequest& request) const = 0;
+    /// The place of faults of the connection itself.
+    [[nodiscard]] virtual std::string_view connect_place() const = 0;
     [[nodiscard]] virtual HttpReply handle(const HttpRequest& request) = 0;
     /// The page shown instead, for faults that replace it (wrong_page, login_page, maintenance,
     /// ...).
@@ -57,8 +60,9 @@ struct HttpLimits {
 
 struct TlsFiles;
 
-/// Starts an HTTPS server; returns its port. Faults at `portal.connect`: drop_before, delay,
-/// expired_certificate, wrong_host_certificate. `service` and `faults` must outlive the io_context.
+/// Starts an HTTPS server; returns its port. Faults at `service.connect_place()`: down,
+/// drop_before, delay, expired_certificate, wrong_host_certificate. `service` and `faults` must
+/// outlive the io_context.
 [[nodiscard]] domain::Result<unsigned short> serve_https(
     const boost::asio::any_io_executor& executor, const std::string& address, const TlsFiles& tls,
     HttpService& service, Faults& faults, HttpLimits limits);
@@ -77,5 +81,17 @@ struct TlsFiles;
 
 /// Applies a fault that changes the reply (not the transport) after the service answered.
 void disfigure(const Fault& fault, HttpReply& reply);
+
+/// Does a path fit a pattern such as `certificate/*/chain`? The starred parts, decoded, go to
+/// `parts`.
+[[nodiscard]] bool path_fits(std::string_view pattern, std::string_view path,
+                             std::vector<std::string>& parts);
+/// Replaces a header, or adds it.
+void set_header(HttpReply& reply, std::string_view name, std::string_view value);
+[[nodiscard]] HttpReply redirect(unsigned status, const std::string& location);
+/// A redirect for the faults redirect_http and redirect_host; nullopt for other faults.
+[[nodiscard]] std::optional<HttpReply> redirect_under(const Fault& fault,
+                                                      const HttpRequest& request,
+                                                      const std::string& path);
 
 }  // namespace cabroker::sim

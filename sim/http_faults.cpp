@@ -1,6 +1,4 @@
 // Replies as octets, and replies made wrong on purpose.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 
@@ -8,8 +6,6 @@
 
 namespace cabroker::sim {
 namespace {
-
-constexpr std::size_t kDeepTables = 10'000;
 
 std::string_view reason_of(unsigned status) {
     switch (status) {
@@ -25,6 +21,8 @@ std::string_view reason_of(unsigned status) {
             return "See Other";
         case 400:
             return "Bad Request";
+        case 401:
+            return "Unauthorized";
         case 403:
             return "Forbidden";
         case 404:
@@ -48,7 +46,40 @@ std::string_view reason_of(unsigned status) {
     }
 }
 
-void set_header(HttpReply& reply, const std::string& name, const std::string& value) {
+/// Of the real clock; made once a second, for the one thread of the simulated world.
+const std::string& date_header() {
+    static std::string text;
+    static std::chrono::sys_seconds made{};
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    if (now != made) {
+        made = now;
+        text = mail_date(now);
+        text.replace(text.rfind(' '), std::string::npos, " GMT");
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string serialized(const HttpReply& reply, bool keep_alive, bool head) {
+    std::string out;
+    out.reserve(512 + reply.body.size());
+    out += "HTTP/1.1 " + std::to_string(reply.status);
+    out.append(" ").append(reason_of(reply.status)).append("\r\n");
+    for (const auto& [name, value] : reply.headers) {
+        out.append(name).append(": ").append(value).append("\r\n");
+    }
+    out.append("Date: ").append(date_header()).append("\r\nServer: cabroker-sim\r\n");
+    out += keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
+    if (reply.status != 204) {
+        out.append("Content-Length: ").append(std::to_string(reply.body.size())).append("\r\n");
+    }
+    out += "\r\n";
+    if (!head && reply.status != 204) out += reply.body;
+    return out;
+}
+
+void set_header(HttpReply& reply, std::string_view name, std::string_view value) {
     for (auto& header : reply.headers) {
         if (header.first != name) continue;
         header.second = value;
@@ -57,86 +88,49 @@ void set_header(HttpReply& reply, const std::string& name, const std::string& va
     reply.headers.emplace_back(name, value);
 }
 
-/// ASCII pages only need the zero octets between.
-std::string utf16(const std::string& text) {
-    std::string out("\xFF\xFE", 2);
-    for (const char c : text) {
-        out += c;
-        out += '\0';
+bool path_fits(std::string_view pattern, std::string_view path, std::vector<std::string>& parts) {
+    parts.clear();
+    while (true) {
+        const std::string_view wanted = pattern.substr(0, pattern.find('/'));
+        const std::string_view part = path.substr(0, path.find('/'));
+        if (wanted == "*" && !part.empty()) {
+            parts.push_back(url_decode(part));
+        } else if (wanted != part) {
+            return false;
+        }
+        if (wanted.size() == pattern.size() || part.size() == path.size()) {
+            return wanted.size() == pattern.size() && part.size() == path.size();
+        }
+        pattern.remove_prefix(wanted.size() + 1);
+        path.remove_prefix(part.size() + 1);
     }
-    return out;
 }
 
-void other_charset(const Fault& fault, HttpReply& reply) {
-    if (fault.detail == "iso-8859-1") {
-        set_header(reply, "Content-Type", "text/html; charset=iso-8859-1");
-        const std::size_t end = reply.body.find("</footer>");
-        reply.body.insert(end == std::string::npos ? reply.body.size() : end,
-                          " \xE9"
-                          "t\xE9 \xFC"
-                          "ber ");
-        return;
+HttpReply redirect(unsigned status, const std::string& location) {
+    HttpReply reply;
+    reply.status = status;
+    reply.headers.emplace_back("Location", location);
+    reply.headers.emplace_back("Cache-Control", "no-store");
+    return reply;
+}
+
+std::optional<HttpReply> redirect_under(const Fault& fault, const HttpRequest& request,
+                                        const std::string& path) {
+    if (fault.is("redirect_http")) {
+        const std::string& host = field(request.headers, "host");
+        return redirect(302,
+                        fault.detail.empty() ? "http://" + host + request.target : fault.detail);
     }
-    set_header(reply, "Content-Type", "text/html; charset=utf-16");
-    reply.body = utf16(reply.body);
-}
-
-void duplicate_form(HttpReply& reply) {
-    const std::size_t start = reply.body.find("<form", reply.body.find("id=\"content\""));
-    const std::size_t end = reply.body.find("</form>", start);
-    if (start == std::string::npos || end == std::string::npos) return;
-    const std::string form = reply.body.substr(start, end + 7 - start);
-    reply.body.insert(start, form);
-}
-
-void deep_tables(HttpReply& reply) {
-    const std::size_t start = reply.body.find("<main");
-    std::string tables;
-    for (std::size_t i = 0; i < kDeepTables; ++i) tables += "<table><tr><td>";
-    reply.body.insert(start == std::string::npos ? 0 : start, tables);
-}
-
-}  // namespace
-
-std::string serialized(const HttpReply& reply, bool keep_alive, bool head) {
-    std::string out = fmt::format("HTTP/1.1 {} {}\r\n", reply.status, reason_of(reply.status));
-    for (const auto& [name, value] : reply.headers) out += name + ": " + value + "\r\n";
-    const auto now = std::chrono::floor<domain::Duration>(std::chrono::system_clock::now());
-    std::string date = mail_date(now);
-    date.replace(date.rfind(' '), std::string::npos, " GMT");
-    out += "Date: " + date + "\r\nServer: cabroker-sim\r\n";
-    out += keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
-    if (reply.status != 204) out += fmt::format("Content-Length: {}\r\n", reply.body.size());
-    out += "\r\n";
-    if (!head && reply.status != 204) out += reply.body;
-    return out;
-}
-
-void disfigure(const Fault& fault, HttpReply& reply) {
-    if (fault.is("empty")) {
-        reply = HttpReply();
-        set_header(reply, "Content-Type", "text/html; charset=utf-8");
-    } else if (fault.is("garbage")) {
-        reply = HttpReply();
-        set_header(reply, "Content-Type", "text/html; charset=utf-8");
-        for (unsigned i = 0; i < 4096; ++i)
-            reply.body += static_cast<char>((i * 7919U + 13U) & 0xFFU);
-    } else if (fault.is("charset")) {
-        other_charset(fault, reply);
-    } else if (fault.is("no_content_type")) {
-        std::erase_if(reply.headers,
-                      [](const auto& header) { return header.first == "Content-Type"; });
-    } else if (fault.is("duplicate_form")) {
-        duplicate_form(reply);
-    } else if (fault.is("deep_tables")) {
-        deep_tables(reply);
+    if (fault.is("redirect_host")) {
+        return redirect(302, fault.detail.empty() ? "https://other.example" + path : fault.detail);
     }
+    return std::nullopt;
 }
 
 HttpReply reply_under(HttpService& service, const Fault& fault, const HttpRequest& request) {
     static const std::vector<std::string_view> replacing = {
-        "status_500", "wrong_page", "redirect_http", "redirect_host",
-        "login_page", "rate_limit", "maintenance",   "captcha"};
+        "status_500", "wrong_page",  "redirect_http", "redirect_host", "login_page",
+        "rate_limit", "maintenance", "captcha",       "other_order"};
     HttpReply reply;
     if (fault.commits()) reply = service.handle(request);
     const bool replaced =

@@ -198,7 +198,7 @@ asio::awaitable<void> serve_requests(Stream& stream, const Server& server) {
 
 asio::awaitable<void> serve_tls(tcp::socket socket, Server server,
                                 std::shared_ptr<TlsContexts> contexts) {
-    const Fault fault = server.faults->take("portal.connect");
+    const Fault fault = server.faults->take(server.service->connect_place());
     error_code error;
     socket.set_option(tcp::no_delay(true), error);
     asio::ssl::context* context = &contexts->normal;

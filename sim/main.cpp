@@ -55,6 +55,16 @@ void add_options(CLI::App& app, SimOptions& options, std::string& dcv, bool& exi
                    "Unix socket of the control API (STATE/control.sock)");
     app.add_option("--portal", options.portal, "address of the guest portal (HTTPS)")
         ->capture_default_str();
+    app.add_option("--desk-portal", options.desk_portal, "address of the Certificate Desk (HTTPS)")
+        ->capture_default_str();
+    app.add_option("--services-api", options.services_api, "address of the Services API (HTTPS)")
+        ->capture_default_str();
+    app.add_option("--extra-portal", options.extra_portal, "address of the Counter (HTTPS)")
+        ->capture_default_str();
+    app.add_option("--api-limit", options.api_limit,
+                   "requests per API key in 5 seconds, 0: no limit")
+        ->check(CLI::Range(0, 1'000'000))
+        ->capture_default_str();
     app.add_option("--smtp", options.smtp, "address of the support desk's SMTP server")
         ->capture_default_str();
     app.add_option("--smtps", options.smtps, "address of the same with implicit TLS (off)");

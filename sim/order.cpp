@@ -78,6 +78,7 @@ bool set_column(NewOrder& order, std::string_view column, const std::string& val
     if (column == "technical_email") order.technical_email = value;
     if (column == "status" && !value.empty()) order.status = value;
     if (column == "sans") order.sans = names_of(value);
+    if (column == "account" && !value.empty()) order.account = value;
     if (column == "login_contact" && !value.empty()) order.login_contact = value;
     if (column == "revoke_allowed") order.revoke_allowed = value != "no";
     if (column == "guest_access") {
@@ -116,6 +117,24 @@ bool Order::on_guest_portal() const {
 Reissue* Order::pending_reissue() {
     if (reissues.empty() || reissues.back().state != "pending") return nullptr;
     return &reissues.back();
+}
+
+Certificate* Order::find_certificate(std::string_view serial) {
+    const auto found =
+        std::find_if(certificates.begin(), certificates.end(),
+                     [&](const Certificate& certificate) { return certificate.serial == serial; });
+    return found == certificates.end() ? nullptr : &*found;
+}
+
+void Order::record(std::string_view kind, std::string_view reason, std::string_view via,
+                   domain::Time at) {
+    if (books.effects.size() >= Books::kMostEffects) return;
+    Effect effect;
+    effect.kind = kind;
+    effect.reason = reason;
+    effect.via = via;
+    effect.at = at;
+    books.effects.push_back(std::move(effect));
 }
 
 domain::Result<std::vector<NewOrder>> parse_orders(std::string_view csv, domain::Time now) {

@@ -24,15 +24,33 @@ struct ValidationToken {
 };
 
 struct Reissue {
+    /// Number of the request and of the certificate to come, as the account API tells them.
+    std::uint64_t id = 0;
+    std::uint64_t certificate_id = 0;
     domain::Time requested_at{};
+    std::optional<domain::Time> issued_at;
     /// `pending`, `issued` or `canceled`.
     std::string state;
     std::string method;
     std::string reason;
     std::string csr;
     std::string serial;
+    /// What whoever canceled it said.
+    std::string note;
+    /// Stands in the tokens of all names.
+    std::string random_value;
     std::vector<ValidationToken> tokens;
     bool confirmed = false;
+};
+
+/// One thing that was really done to an order.
+struct Effect {
+    /// `reissue`, `revoke`, `revoke_certificate`, `cancel_reissue` or `cancel_order`.
+    std::string kind;
+    std::string reason;
+    /// The channel: `guest`, `desk_portal`, `api`, `extra` or `support`.
+    std::string via;
+    domain::Time at{};
 };
 
 /// What really happened, for tests that count.
@@ -46,6 +64,10 @@ struct Books {
     std::uint64_t wrong_codes = 0;
     std::uint64_t downloads = 0;
     std::uint64_t refusals = 0;
+    std::uint64_t certificate_revokes = 0;
+    /// Oldest first; the first kMostEffects.
+    std::vector<Effect> effects;
+    static constexpr std::size_t kMostEffects = 10'000;
 };
 
 struct NewOrder {
@@ -64,6 +86,8 @@ struct NewOrder {
     std::optional<domain::Time> issued_at;
     GuestAccess guest_access = GuestAccess::enabled;
     bool revoke_allowed = true;
+    /// Whose order it is, for the portals with accounts.
+    std::string account = "main";
     /// Overrides the world's --dcv for this order.
     std::optional<bool> dcv_manual;
 };
@@ -85,6 +109,9 @@ struct Order {
     /// Is it an order of DigiCert, which alone has the guest portal?
     [[nodiscard]] bool on_guest_portal() const;
     [[nodiscard]] Reissue* pending_reissue();
+    [[nodiscard]] Certificate* find_certificate(std::string_view serial);
+    void record(std::string_view kind, std::string_view reason, std::string_view via,
+                domain::Time at);
 };
 
 /// Reads orders from CSV with a header line (columns: sim/README.md). `now` resolves relative dates

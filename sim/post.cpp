@@ -10,6 +10,19 @@ namespace cabroker::sim {
 namespace {
 
 constexpr std::size_t kMostMails = 50'000;
+constexpr std::size_t kMostRecipients = 100'000;
+constexpr const char* kOtherOrder = "900000000";
+
+void replace_first(std::string& text, const std::string& from, const std::string& to) {
+    const std::size_t at = from.empty() ? std::string::npos : text.find(from);
+    if (at != std::string::npos) text.replace(at, from.size(), to);
+}
+
+/// Another code of the same make.
+std::string other_code(const std::string& code, runtime::Random& random) {
+    const std::string letters = random_letters(random, code.size());
+    return !code.empty() && code == lower(code) ? lowercase_letters(random, code.size()) : letters;
+}
 
 std::string domain_of(const std::string& address) {
     const std::size_t at = address.rfind('@');
@@ -33,17 +46,42 @@ void Post::send(NewMail mail) {
         held_.push_back(Held{clock_.now() + fault.delay, std::move(mail)});
         return;
     }
-    if (fault.is("wrong_order")) {
-        // A mail for another order: right sender and subject, but neither order nor code are ours.
-        mail.order_id = "900000000";
-        mail.code = random_letters(random_, 8);
-        mail.subject = "Your guest portal access code for order 900000000";
-        mail.body =
-            "Access code: " + mail.code +
-            "\nOrder ID: 900000000\nCommon name: other.example\nLogin reference: 0000-0000\n";
+    const std::string recipient = lower(mail.to);
+    if (fault.is("old_code")) {
+        const auto old = last_codes_.find(recipient);
+        if (old != last_codes_.end()) deliver(old->second);
+        if (fault.detail == "only") return;
     }
+    if (mail.kind == "code" && last_codes_.size() < kMostRecipients) last_codes_[recipient] = mail;
+    spoil(fault, mail);
     if (fault.is("twice")) deliver(mail);
     deliver(std::move(mail));
+}
+
+/// A mail that looks right but is not the one that was asked for.
+void Post::spoil(const Fault& fault, NewMail& mail) {
+    if (fault.is("wrong_sender")) {
+        mail.from =
+            fault.detail.empty() ? "no-reply@guest-portal.example.attacker.example" : fault.detail;
+    }
+    if (fault.is("two_codes") && !mail.code.empty()) {
+        const std::size_t at = mail.body.find(mail.code);
+        const std::size_t line = at == std::string::npos ? 0 : mail.body.rfind('\n', at) + 1;
+        const std::size_t end = mail.body.find('\n', at);
+        std::string second = mail.body.substr(line, end - line) + "\n";
+        replace_first(second, mail.code, other_code(mail.code, random_));
+        mail.body.insert(line, second);
+    }
+    if (fault.is("wrong_order")) {
+        const std::string code = other_code(mail.code, random_);
+        replace_first(mail.body, mail.code, code);
+        replace_first(mail.body, mail.order_id, kOtherOrder);
+        replace_first(mail.body, mail.common_name, "other.example");
+        replace_first(mail.body, mail.reference, "0000-0000");
+        replace_first(mail.subject, mail.order_id, kOtherOrder);
+        mail.order_id = kOtherOrder;
+        mail.code = code;
+    }
 }
 
 void Post::deliver_due() {
@@ -65,16 +103,18 @@ void Post::forget(const std::string& to) {
 
 std::string Post::compose(const NewMail& mail, const std::string& message_id,
                           domain::Time at) const {
-    const std::string domain = domain_of(settings_.from);
-    std::string raw = "Return-Path: <" + settings_.from + ">\n";
+    const std::string& from = mail.from.empty() ? settings_.from : mail.from;
+    const std::string& name = mail.from_name.empty() ? settings_.from_name : mail.from_name;
+    const std::string domain = domain_of(from);
+    std::string raw = "Return-Path: <" + from + ">\n";
     raw += "Delivered-To: " + mail.to + "\n";
     raw += "Authentication-Results: " + settings_.authserv_id +
-           ";\n spf=pass smtp.mailfrom=" + settings_.from + ";\n dkim=pass header.d=" + domain +
+           ";\n spf=pass smtp.mailfrom=" + from + ";\n dkim=pass header.d=" + domain +
            ";\n dmarc=pass header.from=" + domain + "\n";
     raw += "Received: from mail." + domain + " (mail." + domain + " [192.0.2.25])\n\tby " +
            settings_.authserv_id + " with ESMTPS; " + mail_date(at) + "\n";
     raw += "Date: " + mail_date(at) + "\n";
-    raw += "From: " + settings_.from_name + " <" + settings_.from + ">\n";
+    raw += "From: " + name + " <" + from + ">\n";
     raw += "To: <" + mail.to + ">\n";
     raw += "Message-ID: " + message_id + "\n";
     raw += "Subject: " + mail.subject + "\n";
@@ -88,7 +128,12 @@ void Post::deliver(NewMail mail) {
     SentMail sent;
     sent.number = next_number_++;
     sent.at = clock_.now();
-    sent.message_id = "<" + random_.hex(12) + "@" + domain_of(settings_.from) + ">";
+    const std::string from = mail.from.empty() ? settings_.from : mail.from;
+    sent.message_id = "<" + random_.hex(12) + "@" + domain_of(from) + ">";
+    if (counts_.size() < kMostRecipients) {
+        MailCount& count = counts_[lower(mail.to)];
+        ++(mail.kind == "code" ? count.codes : count.notices);
+    }
     sent.raw = compose(mail, sent.message_id, sent.at);
     sent.mail = std::move(mail);
     if (!settings_.maildir.empty()) {
@@ -102,8 +147,7 @@ void Post::deliver(NewMail mail) {
     if (!settings_.relay.empty()) {
         const Fault fault = faults_.take("mail.relay");
         if (!fault.any()) {
-            send_to_relay(executor_, *this, settings_.relay, settings_.from, sent.mail.to,
-                          sent.raw);
+            send_to_relay(executor_, *this, settings_.relay, from, sent.mail.to, sent.raw);
         }
     }
     mails_.push_back(std::move(sent));

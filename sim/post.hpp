@@ -5,6 +5,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,18 @@ struct NewMail {
     std::string order_id;
     /// The access code in it, for whoever reads the mailbox over the control API.
     std::string code;
+    /// Stand in the body, so that a fault can put others in their place.
+    std::string common_name;
+    std::string reference;
+    /// Instead of the post's own sender; empty: that one.
+    std::string from_name;
+    std::string from;
+};
+
+/// Mails delivered to one address.
+struct MailCount {
+    std::uint64_t codes = 0;
+    std::uint64_t notices = 0;
 };
 
 struct SentMail {
@@ -45,7 +58,7 @@ struct SentMail {
 };
 
 /// One thread. Faults: `mail.code`, `mail.notice` with lost, twice, delay (of the simulated clock),
-/// relay_down.
+/// wrong_order, wrong_sender, two_codes, old_code; `mail.relay`.
 class Post {
   public:
     Post(boost::asio::any_io_executor executor, SimClock& clock, runtime::Random& random,
@@ -57,6 +70,8 @@ class Post {
     /// Oldest first; at most the last 50,000 are kept.
     [[nodiscard]] const std::deque<SentMail>& mails() const { return mails_; }
     void forget(const std::string& to);
+    /// By address in lower case; forget() does not touch it.
+    [[nodiscard]] const std::map<std::string, MailCount>& counts() const { return counts_; }
     [[nodiscard]] std::uint64_t relay_failures() const { return relay_failures_; }
     void count_relay_failure() { ++relay_failures_; }
 
@@ -66,6 +81,7 @@ class Post {
         NewMail mail;
     };
     void deliver(NewMail mail);
+    void spoil(const Fault& fault, NewMail& mail);
     [[nodiscard]] std::string compose(const NewMail& mail, const std::string& message_id,
                                       domain::Time at) const;
 
@@ -76,6 +92,9 @@ class Post {
     PostSettings settings_;
     std::deque<SentMail> mails_;
     std::vector<Held> held_;
+    std::map<std::string, MailCount> counts_;
+    /// The last code mail to each address, for the fault old_code.
+    std::map<std::string, NewMail> last_codes_;
     std::uint64_t next_number_ = 1;
     std::uint64_t relay_failures_ = 0;
 };

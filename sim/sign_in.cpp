@@ -13,6 +13,13 @@ constexpr std::size_t kStaleIds = 10'000;
 constexpr std::chrono::hours kRemembered{24};
 constexpr std::chrono::minutes kLimitWindow{10};
 
+constexpr std::size_t kCodeLength = 8;
+constexpr std::size_t kMostContacts = 100'000;
+
+std::string code_mail_subject(const Session& session) {
+    return "Your guest portal access code for order " + session.order_id;
+}
+
 std::string code_mail_body(const Session& session, const Order& order, domain::Duration ttl) {
     return "Hello,\n\nuse this code to sign in to the certificate guest portal.\n\n"
            "Access code: " +
@@ -29,8 +36,15 @@ struct SignIns::Choice {
     std::optional<Refusal> refusal;
 };
 
-SignIns::SignIns(World& world, runtime::Random& random, SignInSettings settings)
-    : world_(world), random_(random), settings_(settings) {}
+CodeStyle guest_code_style() {
+    CodeStyle style;
+    style.subject = code_mail_subject;
+    style.body = code_mail_body;
+    return style;
+}
+
+SignIns::SignIns(World& world, runtime::Random& random, SignInSettings settings, CodeStyle style)
+    : world_(world), random_(random), settings_(settings), style_(std::move(style)) {}
 
 Session& SignIns::open_anonymous() {
     purge();
@@ -103,7 +117,8 @@ std::optional<Refusal> SignIns::start(Session& session, std::string_view email,
     session.stage = Stage::code_sent;
     session.order_id = order.facts.supplier_order_id;
     session.contact = email;
-    session.code = random_letters(random_, 8);
+    session.code = style_.lowercase ? lowercase_letters(random_, kCodeLength)
+                                    : random_letters(random_, kCodeLength);
     session.reference = random_letters(random_, 4) + "-" + random_letters(random_, 4);
     session.attempts_left = settings_.code_attempts;
     session.expires_at = world_.clock().now() + settings_.code_ttl;
@@ -111,10 +126,14 @@ std::optional<Refusal> SignIns::start(Session& session, std::string_view email,
     NewMail mail;
     mail.kind = "code";
     mail.to = session.contact;
-    mail.subject = "Your guest portal access code for order " + session.order_id;
+    mail.subject = style_.subject(session);
     mail.order_id = session.order_id;
     mail.code = session.code;
-    mail.body = code_mail_body(session, order, settings_.code_ttl);
+    mail.common_name = order.facts.common_name;
+    mail.reference = session.reference;
+    mail.from_name = style_.from_name;
+    mail.from = style_.from;
+    mail.body = style_.body(session, order, settings_.code_ttl);
     ++order.books.codes_mailed;
     world_.post().send(std::move(mail));
     return std::nullopt;
@@ -126,12 +145,13 @@ CodeVerdict SignIns::try_code(Session& session, std::string_view code) {
         end(session);
         return CodeVerdict::expired;
     }
-    if (upper(trimmed(code)) == session.code) {
+    if (lower(trimmed(code)) == lower(session.code)) {
         session.stage = Stage::signed_in;
         session.code.clear();
         session.expires_at = world_.clock().now() + settings_.session_ttl;
         renew_id(session);
         if (order != nullptr) ++order->books.logins;
+        if (by_contact_.size() < kMostContacts) ++by_contact_[lower(session.contact)];
         return CodeVerdict::right;
     }
     if (order != nullptr) ++order->books.wrong_codes;

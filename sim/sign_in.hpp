@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,13 +38,27 @@ struct Session {
     std::string revocation_reason;
 };
 
+/// How a portal's codes look and how it words their mail.
+struct CodeStyle {
+    /// a-z instead of A-Z2-9.
+    bool lowercase = false;
+    /// Empty: the post's own sender.
+    std::string from_name;
+    std::string from;
+    std::string (*subject)(const Session& session) = nullptr;
+    std::string (*body)(const Session& session, const Order& order, domain::Duration ttl) = nullptr;
+};
+/// The guest portal's.
+[[nodiscard]] CodeStyle guest_code_style();
+
 enum class CodeVerdict { right, wrong, dead, expired };
 
 /// One thread. A session's id changes at each stage, so that an id known before is worth nothing
 /// after.
 class SignIns {
   public:
-    SignIns(World& world, runtime::Random& random, SignInSettings settings);
+    SignIns(World& world, runtime::Random& random, SignInSettings settings,
+            CodeStyle style = guest_code_style());
 
     Session& open_anonymous();
     /// nullptr when never known, ended, or forgotten; an expired one is still found (see
@@ -61,6 +76,10 @@ class SignIns {
     /// Unguessable, for a form's hidden field.
     [[nodiscard]] std::string new_token() { return random_.hex(16); }
     [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+    /// Sign-ins that succeeded, by contact in lower case.
+    [[nodiscard]] const std::map<std::string, std::uint64_t>& by_contact() const {
+        return by_contact_;
+    }
 
   private:
     struct Choice;
@@ -72,6 +91,8 @@ class SignIns {
     World& world_;
     runtime::Random& random_;
     SignInSettings settings_;
+    CodeStyle style_;
+    std::map<std::string, std::uint64_t> by_contact_;
     std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;
     std::deque<std::pair<domain::Time, std::string>> forget_at_;
     std::unordered_map<std::string, std::deque<domain::Time>> recent_;

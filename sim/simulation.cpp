@@ -13,7 +13,10 @@
 #include "runtime/spawn.hpp"
 #include "sim/ca_parts.hpp"
 #include "sim/control.hpp"
+#include "sim/counter_portal.hpp"
+#include "sim/desk_portal.hpp"
 #include "sim/guest_portal.hpp"
+#include "sim/services_api.hpp"
 
 namespace cabroker::sim {
 namespace {
@@ -25,6 +28,10 @@ using domain::Result;
 
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::uint64_t kControlBody = 8UL * 1024 * 1024;
+
+std::string at_port(const std::string& address, unsigned short port) {
+    return address.substr(0, address.rfind(':') + 1) + std::to_string(port);
+}
 
 /// Issues certificates and delivers held mail when their time comes, though nobody looks.
 asio::awaitable<void> tick(World& world) {
@@ -51,7 +58,13 @@ struct Simulation::Parts {
     std::optional<World> world;
     std::optional<SignIns> sign_ins;
     std::optional<Desk> desk;
+    Accounts accounts;
     std::optional<GuestPortal> guest_portal;
+    std::optional<ServicesApi> services_api;
+    std::optional<DeskSessions> desk_sessions;
+    std::optional<DeskPortal> desk_portal;
+    std::optional<SignIns> counter_sign_ins;
+    std::optional<CounterPortal> counter_portal;
     std::optional<Control> control;
 };
 
@@ -79,7 +92,15 @@ Result<void> Simulation::make_world(const asio::any_io_executor& executor) {
     parts.sign_ins.emplace(*parts.world, parts.random, options_.sign_in);
     parts.desk.emplace(parts.clock, options_.desk);
     parts.guest_portal.emplace(*parts.world, *parts.sign_ins);
-    parts.control.emplace(*parts.world, *parts.sign_ins, *parts.desk, parts.faults);
+    parts.desk_sessions.emplace(parts.clock, parts.accounts, parts.random,
+                                options_.sign_in.session_ttl);
+    parts.desk_portal.emplace(*parts.world, *parts.desk_sessions, parts.random);
+    parts.counter_sign_ins.emplace(*parts.world, parts.random, options_.sign_in,
+                                   counter_code_style());
+    parts.counter_portal.emplace(*parts.world, *parts.counter_sign_ins);
+    parts.services_api.emplace(*parts.world, parts.accounts, parts.random, options_.api_limit);
+    parts.control.emplace(*parts.world, *parts.sign_ins, parts.accounts, *parts.desk, parts.faults);
+    parts.control->also_count(*parts.counter_sign_ins);
     return load_orders();
 }
 
@@ -106,22 +127,39 @@ Result<void> Simulation::load_orders() {
     return {};
 }
 
+Result<void> Simulation::open_portals(const asio::any_io_executor& executor,
+                                      boost::json::object& ready) {
+    Parts& parts = *parts_;
+    struct Portal {
+        const char* name;
+        const std::string& address;
+        HttpService& service;
+    };
+    const Portal portals[] = {
+        {"portal", options_.portal, *parts.guest_portal},
+        {"desk_portal", options_.desk_portal, *parts.desk_portal},
+        {"services_api", options_.services_api, *parts.services_api},
+        {"extra_portal", options_.extra_portal, *parts.counter_portal},
+    };
+    for (const Portal& portal : portals) {
+        const auto port = serve_https(executor, portal.address, parts.tls, portal.service,
+                                      parts.faults, HttpLimits());
+        if (!port) return port.error();
+        ready[portal.name] = "https://" + at_port(portal.address, *port);
+    }
+    return {};
+}
+
 Result<std::string> Simulation::start(const asio::any_io_executor& executor) {
     const Result<void> made = make_world(executor);
     if (!made) return made.error();
     Parts& parts = *parts_;
-    const HttpLimits limits;
-    const auto portal = serve_https(executor, options_.portal, parts.tls, *parts.guest_portal,
-                                    parts.faults, limits);
-    if (!portal) return portal.error();
+    boost::json::object ready;
+    const Result<void> opened = open_portals(executor, ready);
+    if (!opened) return opened.error();
     const auto smtp =
         serve_smtp(executor, options_.smtp, parts.tls, *parts.desk, parts.faults, false);
     if (!smtp) return smtp.error();
-    const auto at_port = [](const std::string& address, unsigned short port) {
-        return address.substr(0, address.rfind(':') + 1) + std::to_string(port);
-    };
-    boost::json::object ready;
-    ready["portal"] = "https://" + at_port(options_.portal, *portal);
     ready["smtp"] = at_port(options_.smtp, *smtp);
     ready["smtps"] = nullptr;
     if (!options_.smtps.empty()) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/json/fwd.hpp>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,11 @@ struct SimOptions {
     /// Empty: STATE/control.sock.
     std::string control;
     std::string portal = "127.0.0.1:0";
+    std::string desk_portal = "127.0.0.1:0";
+    std::string services_api = "127.0.0.1:0";
+    std::string extra_portal = "127.0.0.1:0";
+    /// Requests per API key in 5 seconds; 0: no limit.
+    int api_limit = 0;
     std::string smtp = "127.0.0.1:0";
     /// Empty: none.
     std::string smtps;
@@ -43,6 +49,8 @@ class Simulation {
     struct Parts;
     [[nodiscard]] domain::Result<void> make_world(const boost::asio::any_io_executor& executor);
     [[nodiscard]] domain::Result<void> load_orders();
+    [[nodiscard]] domain::Result<void> open_portals(const boost::asio::any_io_executor& executor,
+                                                    boost::json::object& ready);
 
     SimOptions options_;
     std::unique_ptr<Parts> parts_;

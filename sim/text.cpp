@@ -132,6 +132,24 @@ std::string page_date(domain::Time time) {
     return date::format("%d %b %Y %H:%M UTC", date::floor<std::chrono::seconds>(time));
 }
 
+std::string berlin_date(domain::Time time) {
+    const auto utc = date::floor<std::chrono::seconds>(time);
+    const date::year year = date::year_month_day(date::floor<date::days>(utc)).year();
+    // Summer time: from one o'clock (UTC) of March's last Sunday to that of October.
+    const auto change = [&](date::month month) {
+        return date::sys_days(year / month / date::Sunday[date::last]) + std::chrono::hours(1);
+    };
+    const bool summer = utc >= change(date::March) && utc < change(date::October);
+    return date::format("%d.%m.%Y %H:%M:%S", utc + std::chrono::hours(summer ? 2 : 1)) +
+           (summer ? " +0200" : " +0100");
+}
+
+std::string api_time(domain::Time time) {
+    return date::format("%FT%T+00:00", date::floor<std::chrono::seconds>(time));
+}
+
+std::string api_day(domain::Time time) { return date::format("%F", date::floor<date::days>(time)); }
+
 std::string mail_date(domain::Time time) {
     return date::format("%a, %d %b %Y %H:%M:%S +0000", date::floor<std::chrono::seconds>(time));
 }
@@ -149,6 +167,19 @@ std::string random_letters(runtime::Random& random, std::size_t length) {
             // 31 letters: the highest octets would favour the first ones.
             if (octet >= kLetters.size() * 8 || out.size() >= length) continue;
             out += kLetters[octet % kLetters.size()];
+        }
+    }
+    return out;
+}
+
+std::string lowercase_letters(runtime::Random& random, std::size_t length) {
+    std::string out;
+    while (out.size() < length) {
+        std::array<std::uint8_t, 32> octets{};
+        random.fill(octets);
+        for (const std::uint8_t octet : octets) {
+            if (octet >= 26 * 9 || out.size() >= length) continue;
+            out += static_cast<char>('a' + octet % 26);
         }
     }
     return out;

@@ -92,7 +92,7 @@ domain::Result<Order*> World::add(NewOrder facts) {
         const domain::Time at = order->facts.issued_at.value_or(now - (old ? 220 : 20) * kDay);
         auto first = ca_.issue_first(order->facts.common_name, order->names(), at);
         if (!first) return first.error();
-        order->certificates.push_back(std::move(*first));
+        keep(*order, std::move(*first));
     }
     if (order->status == "revoked") {
         order->revoked_at = now - 5 * kDay;
@@ -104,14 +104,12 @@ domain::Result<Order*> World::add(NewOrder facts) {
         // canceled.
         Reissue reissue;
         reissue.requested_at = now - kDay;
+        reissue.id = next_request_id();
+        reissue.certificate_id = next_certificate_id_++;
         reissue.state = "pending";
         reissue.method = "dns-txt-token";
         reissue.reason = "Server moved";
-        for (const std::string& name : order->names()) {
-            reissue.tokens.push_back(token_for(name, reissue.method,
-                                               random_letters(random_, kTokenLength),
-                                               reissue.requested_at + 30 * kDay));
-        }
+        give_tokens(*order, reissue, reissue.requested_at);
         order->reissues.push_back(std::move(reissue));
     }
     Order* added = order.get();
@@ -140,26 +138,29 @@ std::optional<Refusal> World::may_reissue(const Order& order) const {
     return std::nullopt;
 }
 
+std::optional<Refusal> World::check_reissue(const Order& order, const ReissueForm& form) const {
+    const std::optional<Refusal> refusal = may_reissue(order);
+    return refusal ? refusal : check_form(order, form);
+}
+
 std::optional<Refusal> World::submit_reissue(Order& order, const ReissueForm& form) {
-    std::optional<Refusal> refusal = may_reissue(order);
-    if (!refusal) refusal = check_form(order, form);
-    if (refusal) {
+    if (const std::optional<Refusal> refusal = check_reissue(order, form)) {
         ++order.books.refusals;
         return refusal;
     }
     Reissue reissue;
+    reissue.id = form.id != 0 ? form.id : next_request_id();
+    reissue.certificate_id = next_certificate_id_++;
     reissue.requested_at = clock_.now();
     reissue.state = "pending";
     reissue.method = form.method;
     reissue.reason = form.reason;
     reissue.csr = form.csr;
-    for (const std::string& name : order.names()) {
-        reissue.tokens.push_back(token_for(name, form.method, random_letters(random_, kTokenLength),
-                                           reissue.requested_at + 30 * kDay));
-    }
+    give_tokens(order, reissue, reissue.requested_at);
     order.reissues.push_back(std::move(reissue));
     order.status = "reissue_pending";
     ++order.books.reissues;
+    order.record("reissue", form.reason, form.via, clock_.now());
     notify(order, "Reissue requested", "A reissue of your certificate was requested.");
     if (!order.facts.dcv_manual.value_or(settings_.dcv_manual)) confirm_dcv(order);
     return std::nullopt;
@@ -178,7 +179,7 @@ bool World::confirm_dcv(Order& order) {
 void World::issue_pending(Order& order) {
     Reissue* pending = order.pending_reissue();
     if (pending == nullptr || !pending->confirmed) return;
-    const auto issued =
+    auto issued =
         pending->csr.empty()
             ? ca_.issue_first(order.facts.common_name, order.names(), clock_.now())
             : ca_.issue(pending->csr, order.facts.common_name, order.names(), clock_.now());
@@ -189,7 +190,9 @@ void World::issue_pending(Order& order) {
     }
     pending->state = "issued";
     pending->serial = issued->serial;
-    order.certificates.push_back(*issued);
+    pending->issued_at = clock_.now();
+    issued->id = pending->certificate_id;
+    keep(order, std::move(*issued));
     order.status = "issued";
     ++order.books.reissues_issued;
     notify(order, "Certificate issued", "Your certificate was reissued and can be downloaded.");
@@ -205,43 +208,6 @@ void World::settle() {
     post_.deliver_due();
 }
 
-std::optional<Refusal> World::cancel_reissue(Order& order, const std::string& note) {
-    Reissue* pending = order.pending_reissue();
-    if (pending == nullptr || order.status != "reissue_pending") {
-        ++order.books.refusals;
-        return Refusal::nothing_pending;
-    }
-    pending->state = "canceled";
-    std::erase_if(due_, [&](const auto& due) { return due.second == &order; });
-    order.status = "issued";
-    ++order.books.cancels;
-    notify(order, "Reissue canceled", "The pending reissue was canceled. " + note);
-    return std::nullopt;
-}
-
-std::optional<Refusal> World::may_revoke(const Order& order) const {
-    if (order.status == "reissue_pending") return Refusal::revoke_while_pending;
-    if (order.status != "issued") return Refusal::not_revocable;
-    if (!order.facts.revoke_allowed) return Refusal::revoke_disabled;
-    return std::nullopt;
-}
-
-std::optional<Refusal> World::revoke(Order& order, const std::string& reason) {
-    if (const auto refusal = may_revoke(order)) {
-        ++order.books.refusals;
-        return refusal;
-    }
-    order.status = "revoked";
-    order.revoked_at = clock_.now();
-    order.revocation_reason = reason;
-    for (Certificate& certificate : order.certificates) {
-        if (!certificate.revoked_at) certificate.revoked_at = order.revoked_at;
-    }
-    ++order.books.revokes;
-    notify(order, "Order revoked", "All certificates of your order were revoked.");
-    return std::nullopt;
-}
-
 domain::Result<Certificate> World::reissue_by_support(Order& order, const std::string& csr) {
     const CsrFacts facts = read_csr(csr);
     if (facts.fault != CsrFault::none) {
@@ -250,18 +216,46 @@ domain::Result<Certificate> World::reissue_by_support(Order& order, const std::s
     auto issued = ca_.issue(csr, order.facts.common_name, order.names(), clock_.now());
     if (!issued) return issued;
     Reissue reissue;
+    issued->id = next_certificate_id_++;
+    reissue.id = next_request_id();
+    reissue.certificate_id = issued->id;
     reissue.requested_at = clock_.now();
+    reissue.issued_at = clock_.now();
     reissue.state = "issued";
     reissue.method = "email";
     reissue.reason = "support ticket";
     reissue.csr = csr;
     reissue.serial = issued->serial;
     order.reissues.push_back(std::move(reissue));
-    order.certificates.push_back(*issued);
+    keep(order, *issued);
     order.status = "issued";
     ++order.books.reissues;
     ++order.books.reissues_issued;
+    order.record("reissue", "support ticket", "support", clock_.now());
     return issued;
+}
+
+void World::give_tokens(const Order& order, Reissue& reissue, domain::Time at) {
+    reissue.random_value = random_letters(random_, kTokenLength);
+    reissue.tokens.clear();
+    for (const std::string& name : order.names()) {
+        reissue.tokens.push_back(
+            token_for(name, reissue.method, reissue.random_value, at + 30 * kDay));
+    }
+}
+
+void World::keep(Order& order, Certificate certificate) {
+    if (certificate.id == 0) certificate.id = next_certificate_id_++;
+    by_certificate_[certificate.serial] = &order;
+    by_certificate_[certificate.sha1] = &order;
+    by_certificate_[std::to_string(certificate.id)] = &order;
+    order.certificates.push_back(std::move(certificate));
+}
+
+Order* World::find_by_certificate(std::string_view key) {
+    settle();
+    const auto found = by_certificate_.find(upper(key));
+    return found == by_certificate_.end() ? nullptr : found->second;
 }
 
 std::optional<ChainPem> World::chain_of(const Order& order) const {

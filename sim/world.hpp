@@ -32,6 +32,8 @@ enum class Refusal {
     revoke_disabled,
     nothing_pending,
     no_certificate,
+    already_revoked,
+    not_cancelable,
     // From here on: what is wrong with the form, not with the order's state.
     reason_missing,
     csr_missing,
@@ -53,6 +55,10 @@ struct ReissueForm {
     std::string csr;
     std::string method;
     std::string reason;
+    /// The channel, for the books.
+    std::string via = "guest";
+    /// The request's number when it has one already; 0: a new one.
+    std::uint64_t id = 0;
 };
 
 /// One thread. Every operation first issues what is due at the clock's time.
@@ -69,12 +75,29 @@ class World {
     [[nodiscard]] std::vector<Order*> find_name(std::string_view common_name);
 
     [[nodiscard]] std::optional<Refusal> submit_reissue(Order& order, const ReissueForm& form);
+    /// What submit_reissue would refuse; changes nothing.
+    [[nodiscard]] std::optional<Refusal> check_reissue(const Order& order,
+                                                       const ReissueForm& form) const;
     /// May a reissue be asked for now? The same answer that submit_reissue would give for the
     /// order's state.
     [[nodiscard]] std::optional<Refusal> may_reissue(const Order& order) const;
     [[nodiscard]] std::optional<Refusal> may_revoke(const Order& order) const;
-    [[nodiscard]] std::optional<Refusal> revoke(Order& order, const std::string& reason);
-    [[nodiscard]] std::optional<Refusal> cancel_reissue(Order& order, const std::string& note);
+    /// May this one certificate be revoked? nullptr: not_revocable.
+    [[nodiscard]] std::optional<Refusal> may_revoke(const Order& order,
+                                                    const Certificate* certificate) const;
+    [[nodiscard]] std::optional<Refusal> revoke(Order& order, const std::string& reason,
+                                                std::string_view via = "guest");
+    /// Revokes one certificate; the order stays as it is.
+    [[nodiscard]] std::optional<Refusal> revoke_certificate(Order& order, Certificate* certificate,
+                                                            const std::string& reason,
+                                                            std::string_view via);
+    [[nodiscard]] std::optional<Refusal> cancel_reissue(Order& order, const std::string& note,
+                                                        std::string_view via = "guest");
+    /// Withdraws an order before issue.
+    [[nodiscard]] std::optional<Refusal> cancel_order(Order& order, const std::string& note,
+                                                      std::string_view via);
+    /// Another validation method for the pending reissue, with a new value. False: none pending.
+    bool change_method(Order& order, const std::string& method);
     /// The domain control of the pending reissue is proven: it issues after the issue delay. False:
     /// none pending.
     bool confirm_dcv(Order& order);
@@ -84,6 +107,10 @@ class World {
     /// PEM chain of the newest certificate; nullopt when there is none.
     [[nodiscard]] std::optional<ChainPem> chain_of(const Order& order) const;
 
+    /// By serial number, SHA-1 thumbprint or certificate id; nullptr when unknown.
+    [[nodiscard]] Order* find_by_certificate(std::string_view key);
+    [[nodiscard]] std::uint64_t next_request_id() { return next_request_id_++; }
+
     /// Issues everything due.
     void settle();
     [[nodiscard]] const std::vector<std::unique_ptr<Order>>& orders() const { return orders_; }
@@ -92,6 +119,8 @@ class World {
 
   private:
     void issue_pending(Order& order);
+    void keep(Order& order, Certificate certificate);
+    void give_tokens(const Order& order, Reissue& reissue, domain::Time at);
     void notify(const Order& order, const std::string& subject, const std::string& text);
 
     SimClock& clock_;
@@ -102,6 +131,9 @@ class World {
     std::vector<std::unique_ptr<Order>> orders_;
     std::unordered_map<std::string, Order*> by_id_;
     std::unordered_map<std::string, std::vector<Order*>> by_name_;
+    std::unordered_map<std::string, Order*> by_certificate_;
+    std::uint64_t next_certificate_id_ = 330'000'001;
+    std::uint64_t next_request_id_ = 55'000'001;
     /// Pending reissues whose domain control is proven, by the time they issue.
     std::multimap<domain::Time, Order*> due_;
 };

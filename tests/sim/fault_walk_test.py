@@ -6,6 +6,7 @@ Usage: fault_walk_test.py CABROKER_SIM
 import socket
 import ssl
 import unittest
+import zlib
 
 from sim_world import LIMIT, PortalWalk, make_csr
 
@@ -54,6 +55,33 @@ class FaultWalkTest(PortalWalk):
         self.world.fault("portal.order.page", "status_500", after=1, times=2)
         self.assertEqual([self.browser.run("/guest/order").status for _ in range(4)], [200, 500, 500, 200])
         self.assertIn(b'id="page-login"', hit("login_page").body)
+
+    def test_hostile_answers_are_what_they_say(self):
+        contact = self.order("500000011", "hostile.example.com")
+        self.browser.sign_in(contact, "hostile.example.com")
+        whole = len(self.browser.run("/guest/order").body)
+
+        def hit(what, **more):
+            self.world.fault("portal.order.page", what, **more)
+            return self.browser.run("/guest/order")
+
+        half = hit("half")
+        self.assertEqual((half.curl_code, len(half.body)), (0, whole // 2))
+        changed = hit("changed_page").body
+        self.assertIn(b'id="new-order-status"', changed)
+        self.assertNotIn(b"<td", changed)
+        self.assertIn(b"<h2>Order 902817364", hit("other_order").body)
+        self.assertIn("Domain=other.example", hit("foreign_cookies").head)
+        bomb = hit("gzip_bomb", bytes=300_000_000)
+        self.assertEqual(bomb.header("Content-Encoding"), "gzip")
+        self.assertLess(len(bomb.body), 1_000_000)
+        size, tail = 0, bomb.body
+        unpacker = zlib.decompressobj(31)
+        while tail:
+            size += len(unpacker.decompress(tail, 1 << 24))
+            tail = unpacker.unconsumed_tail
+        self.assertTrue(unpacker.eof, "the sum at the end is wrong")
+        self.assertGreaterEqual(size, 300_000_000)
 
     def test_http_that_is_no_http_is_refused(self):
         context = ssl.create_default_context(cafile=self.world.ready["ca_file"])

@@ -100,8 +100,9 @@ class World:
 class Browser:
     """curl with a cookie jar, as somebody at a shell would use it."""
 
-    def __init__(self, world):
+    def __init__(self, world, portal="portal"):
         self.world = world
+        self.origin = world.ready[portal]
         handle, self.jar = tempfile.mkstemp(dir=world.dir.name)
         os.close(handle)
 
@@ -115,7 +116,7 @@ class Browser:
                    "-w", "%{http_code}", *extra]
         for name, value in (fields or {}).items():
             command += ["--data-urlencode", f"{name}={value}"]
-        done = subprocess.run(command + [self.world.ready["portal"] + path], capture_output=True, text=True)
+        done = subprocess.run(command + [self.origin + path], capture_output=True, text=True)
         self.curl_code = done.returncode
         self.status = int(done.stdout or 0)
         self.head = self.taken(head).decode()
@@ -154,6 +155,27 @@ class Browser:
         self.give_code(code)
         assert (self.status, self.header("Location")) == (303, "/guest/order"), self.body
         return self
+
+
+class ApiClient:
+    """The Services API as a program would use it: JSON over curl."""
+
+    def __init__(self, world, key="SIMKEY-MAIN-ADMIN-5DQ2"):
+        self.browser = Browser(world, "services_api")
+        self.key = key
+
+    def call(self, method, path, body=None, extra=()):
+        data = ("--data-binary", json.dumps(body), "-H", "Content-Type: application/json") if body is not None else ()
+        self.browser.run("/services/v2/" + path,
+                         extra=("-g", "-X", method, "-H", f"X-DC-DEVKEY: {self.key}", *data, *extra))
+        self.status = self.browser.status
+        text = self.browser.body
+        kind = self.browser.header("Content-Type") or ""
+        return json.loads(text) if text and "json" in kind else text
+
+    def refused(self, method, path, body=None):
+        answer = self.call(method, path, body)
+        return self.status, answer["errors"][0]["code"]
 
 
 def make_csr(name, *key_options):
