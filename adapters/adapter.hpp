@@ -2,7 +2,10 @@
 // outside process.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <string>
 
 #include "adapters/protocol/messages.hpp"
 #include "domain/error.hpp"
@@ -15,7 +18,15 @@ class Adapter {
   public:
     virtual ~Adapter() = default;
 
+    /// Called once, before any step. `changed` is to be called on `loop` each time capabilities()
+    /// or trouble() change by themselves. Built-in adapters have nothing to start.
+    virtual void start(boost::asio::any_io_executor loop, std::function<void()> changed);
+
+    /// Only what it can do now; not to be used while trouble() says something.
     [[nodiscard]] virtual protocol::Capabilities capabilities() const = 0;
+
+    /// Why its capabilities are not known, although its settings are right; empty when they are.
+    [[nodiscard]] virtual std::string trouble() const { return {}; }
 
     /// Does the next single step. A CA's refusal is a StepResult; Error means "no answer"
     /// (no_answer: octets may have been sent; unreachable: certainly none), and what that allows
@@ -29,5 +40,7 @@ class Adapter {
     [[nodiscard]] virtual boost::asio::awaitable<domain::Result<protocol::Proof>> prove(
         protocol::ProofContext context) = 0;
 };
+
+inline void Adapter::start(boost::asio::any_io_executor, std::function<void()>) {}
 
 }  // namespace cabroker::adapters

@@ -5,6 +5,7 @@
 #include "adapters/email_ticket/email_ticket.hpp"
 #include "adapters/guest_portal/guest_portal.hpp"
 #include "adapters/human/human.hpp"
+#include "adapters/program/program.hpp"
 #include "config/adapter_settings.hpp"
 #include "json/parse.hpp"
 
@@ -36,7 +37,7 @@ Result<std::unique_ptr<Adapter>> make_ticket(const std::string& name,
 std::string mailer_secret_name(std::string_view mailer) { return "mailer/" + std::string(mailer); }
 
 const std::vector<std::string>& built_in_types() {
-    static const std::vector<std::string> types{"guest_portal", "email_ticket", "human"};
+    static const std::vector<std::string> types{"guest_portal", "email_ticket", "human", "program"};
     return types;
 }
 
@@ -48,6 +49,9 @@ Result<std::unique_ptr<Adapter>> make_adapter(const config::AdapterSettings& set
     }
     if (const auto* ticket = std::get_if<config::EmailTicketSettings>(&settings.details)) {
         return make_ticket(settings.name, *ticket, services);
+    }
+    if (const auto* program = std::get_if<config::ProgramSettings>(&settings.details)) {
+        return program::make_program(settings.name, *program);
     }
     return human::make_human(settings.name, std::get<config::HumanSettings>(settings.details));
 }

@@ -42,7 +42,7 @@ struct Services {
     const HostSecrets& secrets;
 };
 
-/// The types that make_adapter knows: guest_portal, email_ticket, human.
+/// The types that make_adapter knows: guest_portal, email_ticket, human, program.
 [[nodiscard]] const std::vector<std::string>& built_in_types();
 
 /// `settings` is the JSON object of config::AdapterSettings::json. bad_configuration, with every

@@ -14,8 +14,10 @@ namespace bj = boost::json;
 using json::ObjectReader;
 using json::Problems;
 
-constexpr std::array<std::string_view, 4> kLaterTypes{"webform_ticket", "trust_center", "opensrs",
-                                                      "program"};
+constexpr std::array<std::string_view, 3> kLaterTypes{"webform_ticket", "trust_center", "opensrs"};
+
+constexpr domain::Duration kLeastSilence = std::chrono::seconds(1);
+constexpr domain::Duration kMostSilence = std::chrono::minutes(10);
 
 // https://host[:port], a slash behind it is taken away.
 std::string decode_origin(ObjectReader& reader, std::string_view key) {
@@ -147,6 +149,35 @@ HumanSettings decode_human(ObjectReader& reader) {
     return settings;
 }
 
+bool is_variable_name(std::string_view name) {
+    return !name.empty() && name.size() <= 64 && (name.front() < '0' || name.front() > '9') &&
+           name.find_first_not_of(
+               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") ==
+               std::string_view::npos;
+}
+
+ProgramSettings decode_program(ObjectReader& reader) {
+    ProgramSettings settings;
+    if (reader.require("command"))
+        settings.command = reader.lines("command", 64).value_or(settings.command);
+    if (reader.has("command") &&
+        (settings.command.empty() || !settings.command.front().starts_with('/')))
+        reader.complain("command", "bad_format",
+                        "must be a list: an absolute path, then arguments");
+    settings.environment = reader.string_map("environment").value_or(settings.environment);
+    for (const auto& [name, value] : settings.environment) {
+        if (!is_variable_name(name))
+            reader.complain("environment", "bad_format", "`" + name + "` is no name of a variable");
+    }
+    settings.settle = reader.duration("settle");
+    settings.silence = reader.duration("silence").value_or(settings.silence);
+    if (settings.silence < kLeastSilence || settings.silence > kMostSilence)
+        reader.complain("silence", "out_of_range", "must be 1s to 10m");
+    const auto memory = reader.integer("memory_mib", 16, std::int64_t{1024} * 1024);
+    if (memory) settings.memory_mib = static_cast<std::size_t>(*memory);
+    return settings;
+}
+
 // What crosses the link: everything but passwords, which come with the step.
 std::string without_passwords(const bj::value& value) {
     bj::value copy = value;
@@ -178,14 +209,17 @@ std::optional<AdapterSettings> decode_adapter(const std::string& name, const bj:
     } else if (adapter.type == "human") {
         adapter.channel = domain::Channel::human;
         adapter.details = decode_human(reader);
+    } else if (adapter.type == "program") {
+        adapter.channel = domain::Channel::program;
+        adapter.details = decode_program(reader);
     } else {
         const bool later =
             std::find(kLaterTypes.begin(), kLaterTypes.end(), adapter.type) != kLaterTypes.end();
         reader.complain("type", "unknown_value",
                         later ? "the type " + adapter.type +
                                     " comes with a later version; this one has guest_portal, "
-                                    "email_ticket and human"
-                              : "use one of: guest_portal, email_ticket, human");
+                                    "email_ticket, human and program"
+                              : "use one of: guest_portal, email_ticket, human, program");
         return std::nullopt;
     }
     reader.finish();

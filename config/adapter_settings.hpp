@@ -64,11 +64,26 @@ struct HumanSettings {
     domain::Duration ticket_deadline = std::chrono::hours(24 * 30);
 };
 
-using AdapterDetails = std::variant<GuestPortalSettings, EmailTicketSettings, HumanSettings>;
+/// Somebody else's program that speaks the adapter protocol on stdin and stdout.
+struct ProgramSettings {
+    /// The program's absolute path and its arguments; no shell reads them.
+    std::vector<std::string> command;
+    /// All that its environment holds beside PATH and LC_ALL. Never a secret: /v1/config shows it.
+    std::map<std::string, std::string> environment;
+    /// Instead of what the program says.
+    std::optional<domain::Duration> settle;
+    /// How long it may say nothing; it is pinged at a third of it.
+    domain::Duration silence = std::chrono::seconds(30);
+    /// What it may hold in memory.
+    std::size_t memory_mib = 1024;
+};
+
+using AdapterDetails =
+    std::variant<GuestPortalSettings, EmailTicketSettings, HumanSettings, ProgramSettings>;
 
 struct AdapterSettings {
     std::string name;
-    /// guest_portal, email_ticket, human.
+    /// guest_portal, email_ticket, human, program.
     std::string type;
     domain::Channel channel = domain::Channel::portal;
     AdapterDetails details;

@@ -102,7 +102,7 @@ void reject_unrouted(const DecisionInput& input, Kind kind, Decision& decision) 
 }
 
 void find_adapter(const DecisionInput& input, Kind kind, Decision& decision) {
-    decision.routing = route(input.order, kind, input.at, input.settings);
+    decision.routing = route(input.order, kind, input.at, input.settings, input.skills);
     if (!input.adapter) {
         decision.adapter = decision.routing.adapter;
         decision.channel = decision.routing.channel;
@@ -120,7 +120,7 @@ void judge_adapter(const DecisionInput& input, Kind kind, Decision& decision) {
         reject_unrouted(input, kind, decision);
         return;
     }
-    if (!adapter_does(found->second, kind)) {
+    if (!adapter_does(found->second, kind, input.order.brand, input.skills)) {
         reject(decision, "not_supported_by_channel",
                "adapter " + found->first + " does not do " + std::string(domain::name_of(kind)),
                "Choose another adapter.");

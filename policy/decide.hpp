@@ -30,6 +30,8 @@ struct DecisionInput {
     const config::Settings& settings;
     /// `POST .../reroute` and tests: takes this adapter instead of asking the rules.
     std::optional<std::string> adapter;
+    /// What programs said of themselves.
+    KnownSkills skills = {};
 };
 
 struct Decision {

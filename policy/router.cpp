@@ -97,15 +97,16 @@ struct Candidate {
     bool configured = true;
 };
 
-Candidate named_adapter(const std::string& name, domain::Kind kind,
-                        const config::Settings& settings) {
+Candidate named_adapter(const std::string& name, const domain::Order& order, domain::Kind kind,
+                        const config::Settings& settings, const KnownSkills& skills) {
     Candidate made;
     const auto found = settings.adapters.find(name);
     if (found == settings.adapters.end()) {
         made.configured = false;
         made.why = "adapter " + name + " is not configured";
-    } else if (!adapter_does(found->second, kind)) {
-        made.why = "adapter " + name + " does not do " + std::string(domain::name_of(kind));
+    } else if (!adapter_does(found->second, kind, order.brand, skills)) {
+        made.why = "adapter " + name + " does not do " + std::string(domain::name_of(kind)) +
+                   " for " + std::string(domain::name_of(order.brand));
     } else {
         made.adapter = &found->second;
     }
@@ -115,13 +116,13 @@ Candidate named_adapter(const std::string& name, domain::Kind kind,
 // Several of one type: a ticket adapter whose template is made for the supplier comes first, then
 // the order of names.
 Candidate adapter_of_type(const std::string& type, const domain::Order& order, domain::Kind kind,
-                          const config::Settings& settings) {
+                          const config::Settings& settings, const KnownSkills& skills) {
     Candidate made;
     bool exists = false;
     for (const auto& [name, adapter] : settings.adapters) {
         if (adapter.type != type) continue;
         exists = true;
-        if (!adapter_does(adapter, kind)) continue;
+        if (!adapter_does(adapter, kind, order.brand, skills)) continue;
         if (made.adapter == nullptr) made.adapter = &adapter;
         const auto* ticket = std::get_if<config::EmailTicketSettings>(&adapter.details);
         if (ticket != nullptr && ticket->template_name == domain::name_of(order.supplier)) {
@@ -139,7 +140,7 @@ Candidate adapter_of_type(const std::string& type, const domain::Order& order, d
 }  // namespace
 
 Routing route(const domain::Order& order, domain::Kind kind, domain::Time at,
-              const config::Settings& settings) {
+              const config::Settings& settings, const KnownSkills& skills) {
     Routing routing;
     std::string decided_by;
     for (const RouteRule& rule : settings.routes) {
@@ -152,9 +153,9 @@ Routing route(const domain::Order& order, domain::Kind kind, domain::Time at,
         if (told.why.empty()) told.why = out_of_force(rule, at);
         if (told.why.empty()) {
             const Candidate candidate =
-                rule.adapter
-                    ? named_adapter(*rule.adapter, kind, settings)
-                    : adapter_of_type(rule.adapter_type.value_or(""), order, kind, settings);
+                rule.adapter ? named_adapter(*rule.adapter, order, kind, settings, skills)
+                             : adapter_of_type(rule.adapter_type.value_or(""), order, kind,
+                                               settings, skills);
             if (candidate.adapter == nullptr) {
                 told.why = candidate.why;
                 if (!candidate.configured && !routing.missing_adapter)

@@ -9,6 +9,7 @@
 #include "config/settings.hpp"
 #include "domain/order.hpp"
 #include "domain/words.hpp"
+#include "policy/capability.hpp"
 
 namespace cabroker::policy {
 
@@ -36,6 +37,6 @@ struct Routing {
 
 /// Decides for an order and a kind at an instant. Reads only its arguments.
 [[nodiscard]] Routing route(const domain::Order& order, domain::Kind kind, domain::Time at,
-                            const config::Settings& settings);
+                            const config::Settings& settings, const KnownSkills& skills = {});
 
 }  // namespace cabroker::policy

@@ -9,6 +9,7 @@
 
 #include "adapters/protocol/channel.hpp"
 #include "adapters/protocol/codec.hpp"
+#include "adapters/protocol/json_text.hpp"
 #include "config/adapter_settings.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
@@ -29,6 +30,9 @@ namespace {
 constexpr std::size_t kMostSteps = 64;
 /// A step may answer this much after its deadline before it is cancelled.
 constexpr auto kLastWord = std::chrono::milliseconds(1'000);
+/// How long `configured` waits for programs that have to say what they can do.
+constexpr auto kTimeToStart = std::chrono::milliseconds(3'000);
+constexpr auto kLookAgain = std::chrono::milliseconds(10);
 
 // What one `configure` brought. Steps that run hold on to theirs.
 struct Generation {
@@ -36,6 +40,8 @@ struct Generation {
     HostSecrets secrets;
     std::optional<Services> services;
     std::map<std::string, std::unique_ptr<Adapter>> adapters;
+    /// Adapters that could not be made, and why.
+    std::map<std::string, std::string> problems;
 };
 
 struct Session : std::enable_shared_from_this<Session> {
@@ -54,10 +60,16 @@ struct Session : std::enable_shared_from_this<Session> {
     transport::CurlSmtpClient smtp;
     std::shared_ptr<Generation> generation = std::make_shared<Generation>();
     std::size_t running = 0;
+    /// What `configured` or the last pong told of the adapters is not true any more.
+    bool told_is_old = false;
 
     asio::awaitable<void> answer(std::string op, std::uint64_t id, std::shared_ptr<bj::object> body,
                                  protocol::Blobs blobs);
     asio::awaitable<void> hello(protocol::Frame frame);
+    /// Puts capabilities and problems of all adapters into `body`.
+    void tell_adapters(bj::object& body);
+    asio::awaitable<void> start_adapters(std::shared_ptr<Generation> of);
+    asio::awaitable<void> pong(protocol::Frame frame);
     asio::awaitable<void> configure(protocol::Frame frame);
     static asio::awaitable<void> advance(std::shared_ptr<Session> self, protocol::Frame frame);
     static asio::awaitable<void> prove(std::shared_ptr<Session> self, protocol::Frame frame);
@@ -137,8 +149,6 @@ asio::awaitable<void> Session::hello(protocol::Frame frame) {
 asio::awaitable<void> Session::configure(protocol::Frame frame) {
     auto next = std::make_shared<Generation>();
     const bj::object& object = frame.body->get_object();
-    bj::object capabilities;
-    bj::object problems;
     each_member(object, "secrets", [&](const std::string& name, const bj::value& value) {
         const bj::object* held = value.if_object();
         const bj::value* secret = held == nullptr ? nullptr : held->if_contains("secret");
@@ -152,25 +162,67 @@ asio::awaitable<void> Session::configure(protocol::Frame frame) {
         if (found.empty()) {
             next->mailers.emplace(name, std::move(mailer));
         } else {
-            problems["mailer " + name] = found.front().pointer + " " + found.front().detail;
+            next->problems["mailer " + name] = found.front().pointer + " " + found.front().detail;
         }
     });
     next->services.emplace(Services{http, smtp, clock, next->mailers, next->secrets});
     each_member(object, "adapters", [&](const std::string& name, const bj::value& value) {
         auto made = options.make_adapter(name, bj::serialize(value), *next->services);
         if (!made) {
-            problems[name] = made.error().detail;
+            next->problems[name] = made.error().detail;
             return;
         }
-        capabilities[name] = protocol::to_json((*made)->capabilities());
         next->adapters.emplace(name, std::move(*made));
     });
-    generation = std::move(next);
+    generation = next;
+    const std::uint64_t id = frame.id;
+    frame.body.reset();  // it holds secrets
+    co_await start_adapters(std::move(next));
     auto body = std::make_shared<bj::object>();
-    (*body)["capabilities"] = std::move(capabilities);
-    (*body)["problems"] = std::move(problems);
+    tell_adapters(*body);
     protocol::Blobs none;
-    co_await answer("configured", frame.id, std::move(body), std::move(none));
+    co_await answer("configured", id, std::move(body), std::move(none));
+}
+
+void Session::tell_adapters(bj::object& body) {
+    bj::object capabilities;
+    bj::object problems;
+    for (const auto& [name, why] : generation->problems) problems[name] = why;
+    for (const auto& [name, adapter] : generation->adapters) {
+        const std::string trouble = adapter->trouble();
+        if (trouble.empty()) {
+            capabilities[name] = protocol::to_json(adapter->capabilities());
+        } else {
+            problems[name] = "adapter " + name + ": " + trouble;
+        }
+    }
+    body["capabilities"] = std::move(capabilities);
+    body["problems"] = std::move(problems);
+    protocol::clean_texts(body);
+    told_is_old = false;
+}
+
+// Waits a little for those that have to say what they can do.
+asio::awaitable<void> Session::start_adapters(std::shared_ptr<Generation> of) {
+    for (auto& [name, adapter] : of->adapters) {
+        auto changed = [weak = weak_from_this()] {
+            if (const auto alive = weak.lock()) alive->told_is_old = true;
+        };
+        adapter->start(executor, std::move(changed));
+    }
+    const auto until = std::chrono::steady_clock::now() + kTimeToStart;
+    for (auto& [name, adapter] : of->adapters) {
+        while (!adapter->trouble().empty() && std::chrono::steady_clock::now() < until) {
+            co_await wait_for(kLookAgain);
+        }
+    }
+}
+
+asio::awaitable<void> Session::pong(protocol::Frame frame) {
+    auto body = std::make_shared<bj::object>();
+    if (told_is_old) tell_adapters(*body);
+    protocol::Blobs none;
+    co_await answer("pong", frame.id, std::move(body), std::move(none));
 }
 
 asio::awaitable<void> Session::fail(std::uint64_t id, Error error) {
@@ -312,11 +364,12 @@ asio::awaitable<bool> Session::take(protocol::Frame frame) {
         runtime::spawn(executor, "step", advance(shared_from_this(), std::move(frame)));
     } else if (op == "prove") {
         runtime::spawn(executor, "proof", prove(shared_from_this(), std::move(frame)));
+    } else if (op == "ping") {
+        co_await pong(std::move(frame));
     } else {
         auto body = std::make_shared<bj::object>();
         protocol::Blobs none;
         std::string reply = "unsupported";
-        if (op == "ping") reply = "pong";
         co_await answer(std::move(reply), id, std::move(body), std::move(none));
     }
     co_return true;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -25,6 +26,7 @@
 #include <string_view>
 
 #include "adapters/host/host.hpp"
+#include "adapters/program/keeper.hpp"
 #include "runtime/log.hpp"
 #include "runtime/spawn.hpp"
 #include "runtime/systemd.hpp"
@@ -216,6 +218,12 @@ int listen_and_fork(int listener) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (argc > 1 && std::strcmp(argv[1], cabroker::adapters::program::kKeepFlag) == 0) {
+        cabroker::adapters::program::keep(argv + 2);
+    }
+    // Secrets pass through this memory: no core file.
+    const rlimit no_core{0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
     const std::optional<Arguments> arguments = read_arguments(argc, argv);
     if (!arguments) {
         std::cerr

@@ -33,6 +33,11 @@ namespace {
 constexpr std::size_t kMostUnacknowledged = 8;
 constexpr std::size_t kMostLines = 4096;
 
+struct Pipes {
+    asio::posix::stream_descriptor from;
+    asio::posix::stream_descriptor to;
+};
+
 // A line on its way out: what became of it. It may hold secrets: nothing of it stays behind.
 struct Line {
     Line() = default;
@@ -50,8 +55,9 @@ struct Line {
 }  // namespace
 
 struct Channel::State : std::enable_shared_from_this<Channel::State> {
-    explicit State(asio::local::stream_protocol::socket taken)
+    explicit State(asio::local::stream_protocol::socket taken, std::optional<Pipes> given = {})
         : socket(std::move(taken)),
+          pipes(std::move(given)),
           outgoing(socket.get_executor()),
           moved(socket.get_executor()),
           silence(socket.get_executor()) {
@@ -65,6 +71,8 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
     ~State() { domain::wipe(incoming); }
 
     asio::local::stream_protocol::socket socket;
+    /// Instead of the socket, which is closed then.
+    std::optional<Pipes> pipes;
     /// Cancelled when there is something to write, or nothing ever again.
     asio::steady_timer outgoing;
     /// Cancelled when a line was written, a blob acknowledged, or somebody's patience ended.
@@ -84,6 +92,10 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
         closed = true;
         boost::system::error_code ignored;
         socket.close(ignored);  // NOLINT(bugprone-unused-return-value): nothing to be done about it
+        if (pipes) {
+            pipes->from.close(ignored);  // NOLINT(bugprone-unused-return-value): likewise
+            pipes->to.close(ignored);    // NOLINT(bugprone-unused-return-value): likewise
+        }
         silence.cancel();
         outgoing.cancel();
         moved.cancel();
@@ -125,7 +137,11 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
             boost::system::error_code error;
             auto token = asio::redirect_error(asio::use_awaitable, error);
             const auto octets = asio::buffer(line->text);
-            co_await asio::async_write(self->socket, octets, token);
+            if (self->pipes) {
+                co_await asio::async_write(self->pipes->to, octets, token);
+            } else {
+                co_await asio::async_write(self->socket, octets, token);
+            }
             if (error) {
                 self->close();
                 break;
@@ -232,6 +248,12 @@ asio::awaitable<bool> Channel::State::send_blobs(std::shared_ptr<State> self, Bl
 Channel::Channel(asio::local::stream_protocol::socket socket)
     : state_(std::make_shared<State>(std::move(socket))) {}
 
+Channel::Channel(asio::posix::stream_descriptor from, asio::posix::stream_descriptor to) {
+    asio::local::stream_protocol::socket none(from.get_executor());
+    Pipes pipes{std::move(from), std::move(to)};
+    state_ = std::make_shared<State>(std::move(none), std::move(pipes));
+}
+
 Channel::~Channel() { state_->close(); }
 
 void Channel::close() { state_->close(); }
@@ -251,8 +273,12 @@ asio::awaitable<domain::Result<Frame>> Channel::read(std::chrono::milliseconds p
         boost::system::error_code error;
         auto token = asio::redirect_error(asio::use_awaitable, error);
         auto buffer = asio::dynamic_buffer(state->incoming, kMaxFrame);
-        const std::size_t length =
-            co_await asio::async_read_until(state->socket, buffer, '\n', token);
+        std::size_t length = 0;
+        if (state->pipes) {
+            length = co_await asio::async_read_until(state->pipes->from, buffer, '\n', token);
+        } else {
+            length = co_await asio::async_read_until(state->socket, buffer, '\n', token);
+        }
         state->silence.cancel();
         if (error) {
             const bool too_long = error == asio::error::not_found;

@@ -1,10 +1,11 @@
-// Frames over a stream socket: one JSON object a line, larger octets as blobs before the frame that
-// names them. Used by both ends; knows no operation but blob and blob_ack.
+// Frames over a stream socket or two pipes: one JSON object a line, larger octets as blobs before
+// the frame that names them. Used by both ends; knows no operation but blob and blob_ack.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/json/fwd.hpp>
 #include <chrono>
 #include <cstdint>
@@ -28,6 +29,9 @@ struct Frame {
 class Channel {
   public:
     explicit Channel(boost::asio::local::stream_protocol::socket socket);
+    /// Over two pipes: frames are read from one and written to the other. The process must ignore
+    /// SIGPIPE.
+    Channel(boost::asio::posix::stream_descriptor from, boost::asio::posix::stream_descriptor to);
     ~Channel();
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;

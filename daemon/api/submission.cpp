@@ -1,5 +1,7 @@
 #include "daemon/api/submission.hpp"
 
+#include <algorithm>
+
 #include "daemon/api/idempotency.hpp"
 #include "daemon/api/problem.hpp"
 #include "daemon/api/representation.hpp"
@@ -20,6 +22,24 @@ domain::Duration deadline_of(const config::Settings& settings, const policy::Dec
     return settings.engine.request_deadline;
 }
 
+// Programs say of themselves what they can do; all else is in the settings.
+policy::KnownSkills skills_of(const Api& api) {
+    policy::KnownSkills skills;
+    const auto& configured = api.services.settings->adapters;
+    const bool any = std::any_of(configured.begin(), configured.end(), [](const auto& entry) {
+        return std::holds_alternative<config::ProgramSettings>(entry.second.details);
+    });
+    if (!any) return skills;
+    for (engine::AdapterStatus& status : api.services.adapters.adapters()) {
+        if (status.kinds.empty()) continue;
+        policy::Skills said;
+        said.kinds = std::move(status.kinds);
+        said.brands = std::move(status.brands);
+        skills.emplace(status.name, std::move(said));
+    }
+    return skills;
+}
+
 std::string approval_reason(const policy::Decision& decision) {
     if (!decision.outcome) return "policy asks for approval";
     return decision.outcome->detail.empty() ? decision.outcome->code : decision.outcome->detail;
@@ -29,8 +49,8 @@ std::string approval_reason(const policy::Decision& decision) {
 
 policy::Decision decide_on(const Api& api, const Submission& submission, domain::Time at) {
     const pki::CsrFacts* csr = submission.csr ? &*submission.csr : nullptr;
-    const policy::DecisionInput input{submission.order.order, submission.params, csr, at,
-                                      *api.services.settings, std::nullopt};
+    const policy::DecisionInput input{submission.order.order, submission.params, csr,           at,
+                                      *api.services.settings, std::nullopt,      skills_of(api)};
     return policy::decide(input);
 }
 

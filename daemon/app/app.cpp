@@ -1,6 +1,7 @@
 #include "daemon/app/app.hpp"
 
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <csignal>
 #include <exception>
@@ -67,6 +68,8 @@ int run(int argc, char** argv, AppHooks hooks) {
     }
     std::signal(SIGPIPE, SIG_IGN);
     // Secrets pass through this memory: no core file, no tracing by others of the same user.
+    const rlimit no_core{0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
 #ifndef __SANITIZE_ADDRESS__  // LeakSanitizer traces its own process
     prctl(PR_SET_DUMPABLE, 0);
 #endif

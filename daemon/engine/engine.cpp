@@ -25,6 +25,7 @@ std::size_t concurrency_of(const config::AdapterSettings& adapter) {
         return portal->max_in_flight;
     if (const auto* mail = std::get_if<config::EmailTicketSettings>(&adapter.details))
         return mail->max_in_flight;
+    if (std::holds_alternative<config::ProgramSettings>(adapter.details)) return 1;
     return 4;
 }
 

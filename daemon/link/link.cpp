@@ -251,7 +251,12 @@ asio::awaitable<void> Link::State::keep_alive(std::shared_ptr<protocol::Channel>
         protocol::Blobs none;
         const Result<protocol::Frame> answer =
             co_await ask("ping", std::move(body), next_id++, std::move(none), options.silence);
-        if (!answer) link->close();
+        if (!answer) {
+            link->close();
+        } else if (answer->body->get_object().contains("capabilities")) {
+            take_capabilities(answer->body->get_object());
+            changed();
+        }
     }
 }
 

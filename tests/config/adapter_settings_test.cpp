@@ -25,6 +25,28 @@ std::vector<std::string> mailer_problems(const char* text) {
     return lines;
 }
 
+std::vector<std::string> program_problems(const char* text) {
+    json::Problems problems;
+    (void)decode_adapter("o", boost::json::parse(text), "", problems);
+    std::vector<std::string> lines;
+    for (const auto& problem : problems) lines.push_back(problem.pointer + " " + problem.code);
+    return lines;
+}
+
+TEST(AdapterSettingsTest, AProgramIsAnAbsolutePathAndItsArguments) {
+    EXPECT_THAT(program_problems(R"({"type":"program","command":["/bin/other","; rm *"]})"),
+                IsEmpty());
+    EXPECT_THAT(program_problems(R"({"type":"program"})"), ElementsAre("/command required"));
+    for (const char* text :
+         {R"({"type":"program","command":[]})", R"({"type":"program","command":["other"]})"}) {
+        EXPECT_THAT(program_problems(text), ElementsAre("/command bad_format")) << text;
+    }
+    EXPECT_THAT(
+        program_problems(
+            R"({"type":"program","command":["/x"],"environment":{"A=B":"c"},"silence":"10ms"})"),
+        ElementsAre("/environment bad_format", "/silence out_of_range"));
+}
+
 TEST(AdapterSettingsTest, JsonForTheOutsideIsReadBackThereWithoutPasswords) {
     const ConfigDir dir;
     const LoadResult result = load(
@@ -38,7 +60,9 @@ TEST(AdapterSettingsTest, JsonForTheOutsideIsReadBackThereWithoutPasswords) {
                   "  p: {type: guest_portal, profile: digicert-guest, base_url: "
                   "\"https://x.example/\", accounts: {a: {user: u, password: {file: /secret/p}}}}\n"
                   "  t: {type: email_ticket, template: trustwave, to: a@b.example}\n"
-                  "  h: {type: human}\n"));
+                  "  h: {type: human}\n"
+                  "  o: {type: program, command: [/bin/other, -v], environment: {A: b}, "
+                  "silence: 10s}\n"));
     ASSERT_TRUE(result.ok()) << result.text();
 
     for (const auto& [name, adapter] : result.settings->adapters) {

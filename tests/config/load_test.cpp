@@ -231,8 +231,9 @@ TEST_F(LoadTest, TypesOfLaterVersionsSaySo) {
         ElementsAre(
             "cabroker.yaml:2:13: adapters.a.type: the type opensrs comes with a later version; "
             "this one "
-            "has guest_portal, email_ticket and human",
-            "cabroker.yaml:3:13: adapters.b.type: use one of: guest_portal, email_ticket, human"));
+            "has guest_portal, email_ticket, human and program",
+            "cabroker.yaml:3:13: adapters.b.type: use one of: guest_portal, email_ticket, human, "
+            "program"));
 }
 
 TEST_F(LoadTest, ReferencesMustLeadSomewhere) {

@@ -28,6 +28,7 @@ TABLE = {
     "adapters/opensrs": DRIVES_PAGES,
     "adapters/email_ticket": ADAPTER_BASE,
     "adapters/human": ADAPTER_BASE,
+    "adapters/program": ADAPTER_BASE,
     "daemon/vault": {"domain", "runtime"},
     "daemon/store": {"domain"},
     "daemon/link": {"domain", "adapters/protocol"},

@@ -57,6 +57,27 @@ TEST(RouterTest, OneTicketAdapterServesEverySupplier) {
               "tickets");
 }
 
+TEST(RouterTest, AProgramIsRoutedByWhatItSaidOfItself) {
+    const auto settings =
+        settings_with("  other: {type: program, command: [/bin/other]}\n  panel: {type: human}\n",
+                      "routes:\n"
+                      "  - {name: first, match: {}, adapter: other, channel: program}\n"
+                      "  - {name: rest, match: {}, adapter_type: human}\n");
+    const auto adapter_for = [&](Brand brand, Kind kind, const KnownSkills& skills) {
+        return route(an_order(brand), kind, at(kNow), *settings, skills).adapter;
+    };
+    KnownSkills skills;
+    skills["other"].kinds = {Kind::status};
+    skills["other"].brands = {Brand::sectigo};
+
+    EXPECT_EQ(adapter_for(Brand::thawte, Kind::cancel, {}), "other") << "it has said nothing yet";
+    EXPECT_EQ(adapter_for(Brand::sectigo, Kind::status, skills), "other");
+    EXPECT_EQ(adapter_for(Brand::sectigo, Kind::cancel, skills), "panel");
+    EXPECT_EQ(adapter_for(Brand::thawte, Kind::status, skills), "panel");
+    skills["other"].brands.clear();
+    EXPECT_EQ(adapter_for(Brand::thawte, Kind::status, skills), "other");
+}
+
 TEST(RouterTest, EveryRuleSaysWhy) {
     const auto settings = settings_with(std::string(kPortal) + kTickets);
 
