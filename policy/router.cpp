@@ -105,8 +105,8 @@ Candidate named_adapter(const std::string& name, const domain::Order& order, dom
         made.configured = false;
         made.why = "adapter " + name + " is not configured";
     } else if (!adapter_does(found->second, kind, order.brand, skills)) {
-        made.why = "adapter " + name + " does not do " + std::string(domain::name_of(kind)) +
-                   " for " + std::string(domain::name_of(order.brand));
+        made.why = "adapter " + name + " does not do " + std::string(domain::name_of(kind));
+        if (skills.contains(name)) made.why += " for " + std::string(domain::name_of(order.brand));
     } else {
         made.adapter = &found->second;
     }
