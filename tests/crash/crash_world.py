@@ -5,27 +5,17 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
+import sys
 import time
 
-
-class UnixHttp(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path, timeout=5.0):
-        super().__init__("localhost", timeout=timeout)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
+from processes import UnixConnection, children_of  # noqa: E402
 
 
 def call(path, method, target, body=None, headers=None, timeout=5.0):
     """One exchange: (status, parsed body). OSError or HTTPException when there is nobody."""
-    connection = UnixHttp(path, timeout)
+    connection = UnixConnection(path, timeout)
     try:
         octets = None if body is None else (body if isinstance(body, bytes) else json.dumps(body).encode())
         sent = {"Content-Type": "application/json"} if body is not None else {}
@@ -132,12 +122,8 @@ log: {{level: warning}}
         return False
 
     def outside_pid(self):
-        try:
-            with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as children:
-                pids = children.read().split()
-            return int(pids[0]) if pids else None
-        except OSError:
-            return None
+        pids = children_of(self.process.pid)
+        return pids[0] if pids else None
 
     def kill(self, what):
         """SIGKILLs the daemon, its outside, or both. Returns what was killed."""

@@ -1,66 +1,21 @@
 """Small things that every integration test needs: processes, waiting, HTTP over a Unix socket, openssl."""
-import ctypes
 import http.client
 import json
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
-import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
+from processes import UnixConnection, children_of, die_with_parent, is_alive, until  # noqa: E402,F401
 
 BIN = os.path.abspath(sys.argv.pop(1))
 LIMIT = 30
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:|WARNING: ThreadSanitizer")
-_prctl = ctypes.CDLL(None).prctl
 
 
 def program(name):
     return os.path.join(BIN, name)
-
-
-def die_with_parent():
-    _prctl(1, signal.SIGKILL)
-
-
-def until(what, limit=LIMIT, pause=0.03, why="it did not happen"):
-    """Asks again until the answer is true, and gives the answer."""
-    end = time.monotonic() + limit
-    while True:
-        answer = what()
-        if answer:
-            return answer
-        if time.monotonic() > end:
-            raise AssertionError(f"{why} (waited {limit} s)")
-        time.sleep(pause)
-
-
-def children_of(pid):
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-            return [int(word) for word in file.read().split()]
-    except OSError:
-        return []
-
-
-def is_alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except OSError:
-        return False
-
-
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path, timeout=LIMIT):
-        super().__init__("localhost", timeout=timeout)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
 
 
 class Reply:

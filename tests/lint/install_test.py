@@ -1,31 +1,20 @@
 """What cmake --install brings: everything where a Debian package would put it, and programs that run from
 there without the build tree."""
-import http.client
 import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from processes import children_of, die_with_parent, is_alive, status_of, until  # noqa: E402
 
 CMAKE, BUILD = sys.argv[-2:]
 del sys.argv[-2:]
 LIMIT = 60
-
-
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=LIMIT)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(LIMIT)
-        self.sock.connect(str(self.path))
 
 
 class InstallTest(unittest.TestCase):
@@ -34,7 +23,7 @@ class InstallTest(unittest.TestCase):
         cls.folder = pathlib.Path(tempfile.mkdtemp())
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         cls.stage = cls.folder / "stage"
-        subprocess.run([CMAKE, "--install", BUILD, "--prefix", "/usr"], env=dict(os.environ, DESTDIR=str(cls.stage)),
+        subprocess.run([CMAKE, "--install", BUILD], env=dict(os.environ, DESTDIR=str(cls.stage)),
                        stdout=subprocess.DEVNULL, check=True, timeout=LIMIT)
 
     def test_everything_is_in_its_place(self):
@@ -66,20 +55,17 @@ class InstallTest(unittest.TestCase):
         (home / "state").mkdir(mode=0o700)
         # Only what was installed can be found.
         daemon = subprocess.Popen([self.stage / "usr/sbin/cabrokerd", "--config", home / "cabroker.yaml"],
-                                  cwd=home, stderr=subprocess.PIPE, text=True,
+                                  cwd=home, stderr=subprocess.PIPE, text=True, preexec_fn=die_with_parent,
                                   env={**{k: v for k, v in os.environ.items() if "SAN" in k}, "PATH": "/usr/bin:/bin"})
         self.addCleanup(daemon.stderr.close)
         self.addCleanup(daemon.wait)
         self.addCleanup(daemon.kill)
-        outside = None
-        until = time.monotonic() + LIMIT
-        while outside != "ok" and time.monotonic() < until:
-            time.sleep(0.05)
+        socket = home / "cabroker.sock"
+
+        def outside_is_up():
             self.assertIsNone(daemon.poll(), "the daemon ended")
-            children = pathlib.Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()
-            if children and (home / "cabroker.sock").exists() and self.status(home, "/readyz") == 200:
-                outside = "ok"
-        self.assertEqual(outside, "ok")
+            return socket.exists() and status_of(socket, "/readyz") == 200 and children_of(daemon.pid)
+        children = until(outside_is_up, LIMIT)
         program = os.readlink(f"/proc/{children[0]}/exe")
         self.assertEqual(program, str((self.stage / "usr/sbin/cabroker-adapters").resolve()))
         ran = subprocess.run([self.stage / "usr/bin/cabroker", "-s", home / "cabroker.sock", "whoami"],
@@ -87,29 +73,7 @@ class InstallTest(unittest.TestCase):
         self.assertEqual(ran.returncode, 0, ran.stderr)
         daemon.send_signal(signal.SIGTERM)
         self.assertEqual(daemon.wait(LIMIT), 0)
-        until = time.monotonic() + LIMIT
-        while self.runs(children[0]) and time.monotonic() < until:
-            time.sleep(0.02)
-        self.assertFalse(self.runs(children[0]), "the adapters end with the daemon")
-
-    @staticmethod
-    def runs(pid):
-        try:
-            state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            return False
-        return state not in "ZX"
-
-    @staticmethod
-    def status(home, path):
-        connection = UnixConnection(home / "cabroker.sock")
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().status
-        except OSError:
-            return None
-        finally:
-            connection.close()
+        until(lambda: not is_alive(children[0]), LIMIT, why="the adapters did not end with the daemon")
 
 
 if __name__ == "__main__":

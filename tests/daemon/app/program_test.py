@@ -1,5 +1,4 @@
 """cabrokerd as systemd sees it: arguments, readiness, watchdog, reload, sockets passed in, stopping."""
-import http.client
 import os
 import pathlib
 import re
@@ -12,20 +11,12 @@ import tempfile
 import time
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+from processes import UnixConnection, die_with_parent  # noqa: E402
+
 PROGRAM, ADAPTERS = sys.argv[-2:]
 del sys.argv[-2:]
 LIMIT = 60
-
-
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=LIMIT)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(LIMIT)
-        self.sock.connect(str(self.path))
 
 
 class ProgramTest(unittest.TestCase):
@@ -51,7 +42,7 @@ class ProgramTest(unittest.TestCase):
 
     def start(self, **more):
         daemon = subprocess.Popen([PROGRAM, "--config", self.config], stderr=subprocess.DEVNULL,
-                                  env=self.environment(**more))
+                                  env=self.environment(**more), preexec_fn=die_with_parent)
         self.addCleanup(daemon.wait)
         self.addCleanup(daemon.kill)
         return daemon
@@ -63,7 +54,7 @@ class ProgramTest(unittest.TestCase):
                 return notice
 
     def get(self, path):
-        connection = UnixConnection(self.folder / "cabroker.sock")
+        connection = UnixConnection(self.folder / "cabroker.sock", LIMIT)
         try:
             connection.request("GET", path)
             return connection.getresponse().status
@@ -136,7 +127,7 @@ class ProgramTest(unittest.TestCase):
         self.addCleanup(activate.wait)
         self.addCleanup(activate.kill)
         self.assertIn(b"Listening", activate.stderr.readline())
-        connection = UnixConnection(path)
+        connection = UnixConnection(path, LIMIT)
         connection.request("GET", "/healthz")
         self.assertEqual(connection.getresponse().status, 200)
         connection.close()
