@@ -3,7 +3,6 @@ orders there are, what people would type in, and what the world's own books coun
 import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import tempfile
@@ -11,6 +10,7 @@ import tempfile
 import yaml
 
 import speaker
+from processes import UnixConnection, die_with_parent
 from registry_world import RegistryWorld
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -81,7 +81,7 @@ class SimCase(Case):
         super().__init__(programs)
         self.process = subprocess.Popen(
             [self.program("cabroker-sim"), "--state", self.folder.name, "--exit-with-parent", "--issue-delay", "20ms"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=speaker.die_with_parent)
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
         self.ready = json.loads(self.process.stdout.readline())
 
     def settings(self):
@@ -91,21 +91,15 @@ class SimCase(Case):
                 "settle": "1s"}
 
     def control(self, method, path, body=None):
-        link = socket.socket(socket.AF_UNIX)
-        link.settimeout(30)
-        link.connect(self.ready["control"])
-        octets = b"" if body is None else json.dumps(body).encode()
-        link.sendall(f"{method} {path} HTTP/1.1\r\nHost: sim\r\nConnection: close\r\nContent-Length: {len(octets)}\r\n\r\n".encode()
-                     + octets)
-        reply = b""
-        while piece := link.recv(65536):
-            reply += piece
-        link.close()
-        head, _, text = reply.partition(b"\r\n\r\n")
-        if b" 20" not in head.split(b"\r\n")[0]:
-            raise AssertionError(f"{method} {path}: {reply[:500]}")
-        if b"chunked" in head.lower():
-            raise AssertionError("the control socket answers in chunks")
+        connection = UnixConnection(self.ready["control"])
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body))
+            reply = connection.getresponse()
+            text = reply.read()
+        finally:
+            connection.close()
+        if reply.status >= 400:
+            raise AssertionError(f"{method} {path}: {reply.status} {text[:500]}")
         return json.loads(text) if text else None
 
     def order(self, kind):

@@ -1,25 +1,22 @@
 """The core's side of the adapter protocol, for tests: over a socket to cabroker-adapters, or over the stdin and
 stdout of an adapter program. Everything that was heard and logged is kept, so that it can be searched for secrets."""
 import base64
-import ctypes
 import hashlib
 import json
 import os
+import pathlib
 import queue
-import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from processes import die_with_parent  # noqa: E402
+
 LIMIT = 60
-CHUNK = 256 * 1024
-_prctl = ctypes.CDLL(None).prctl
-
-
-def die_with_parent():
-    _prctl(1, signal.SIGKILL)
 
 
 class LinkLost(Exception):

@@ -1,17 +1,17 @@
 """Stands between cabrokerd and cabroker-adapters and writes down every frame that crosses, secrets included, so that a test
 knows what to search for. `link_relay.py PROGRAM RECORD --link-fd N`, started in the place of PROGRAM."""
-import ctypes
 import os
 import selectors
-import signal
 import socket
 import subprocess
 import sys
 
+from processes import die_with_parent
+
 
 def main():
     program, record, link = sys.argv[1], sys.argv[2], int(sys.argv[4])
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    die_with_parent()
     core = socket.socket(fileno=link)
     ours, theirs = socket.socketpair(socket.AF_UNIX)
     outside = subprocess.Popen([program, "--link-fd", str(theirs.fileno())], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)

@@ -11,26 +11,12 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent / "contract"))
 import speaker  # noqa: E402
+from processes import is_alive, until  # noqa: E402
 
 PROGRAM = sys.argv.pop()
 ORDER = {"id": "ord_01HF7YAT00AAAAAAAAAAAAAAAA", "supplier": "digicert", "brand": "rapidssl", "supplier_order_id": "9"}
 LEAVE = "eff_01HF7YAT00AAAAAAAAAAAAAAAA"
 REQUEST = "req_01HF7YAT00AAAAAAAAAAAAAAAA"
-
-
-def until(what, limit=30):
-    end = time.monotonic() + limit
-    while not what():
-        if time.monotonic() > end:
-            raise AssertionError("it did not happen")
-        time.sleep(0.01)
-
-
-def alive(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 class ProgramAdapterTest(unittest.TestCase):
@@ -199,12 +185,12 @@ class ProgramAdapterTest(unittest.TestCase):
                     self.start(how)
                     self.assertEqual(self.step()["op"], "result")
                     child = int(self.mark.read_text(encoding="ascii"))
-                    self.assertTrue(alive(child))
+                    self.assertTrue(is_alive(child))
                     if end == "link":
                         self.link.close()
                     else:
                         self.link.kill()
-                    until(lambda pid=child: not alive(pid))
+                    until(lambda pid=child: not is_alive(pid))
 
     def test_one_that_does_not_end_with_its_stdin_is_killed(self):
         self.start("deaf")
@@ -213,7 +199,7 @@ class ProgramAdapterTest(unittest.TestCase):
 
         self.link.close()
 
-        until(lambda: not any(alive(pid) for pid in pids))
+        until(lambda: not any(is_alive(pid) for pid in pids))
 
     def runs_here(self, pid):
         try:
@@ -259,7 +245,7 @@ class ProgramAdapterTest(unittest.TestCase):
         told = self.link.ask("configure", adapters={}, mailers={}, mailboxes={}, secrets={})
 
         self.assertEqual(told["capabilities"], {})
-        until(lambda: not any(alive(pid) for pid in before))
+        until(lambda: not any(is_alive(pid) for pid in before))
 
 
 if __name__ == "__main__":
