@@ -35,6 +35,8 @@ struct Progress {
     int codes_expired = 0;
     /// A code that was given and could not be delivered yet.
     domain::Secret code_at_hand;
+    /// It was sent once and no answer came: the portal may have used it up.
+    bool code_in_doubt = false;
 
     std::optional<portal::Prepared> prepared;
     /// What the order showed before our change: status, serial, how often our reason stood there.

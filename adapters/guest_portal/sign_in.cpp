@@ -38,6 +38,7 @@ void forget_sign_in(Work& work) {
     work.progress.login = portal::BrowserState();
     work.progress.attempts_left.reset();
     work.progress.code_at_hand = domain::Secret();
+    work.progress.code_in_doubt = false;
     work.use(portal::BrowserState());
 }
 
@@ -51,6 +52,7 @@ CodeResult wrong_code(Work& work, const Run& run) {
     Progress& progress = work.progress;
     progress.login = work.browser.state();
     progress.code_at_hand = domain::Secret();
+    progress.code_in_doubt = false;
     const auto told = number_in(run.values.text_or_empty("attempts_left"));
     if (told) {
         progress.attempts_left = told;
@@ -73,7 +75,21 @@ CodeResult wrong_code(Work& work, const Run& run) {
 /// The code did not get there, as far as we know: it is kept and tried again later.
 CodeResult code_kept(Work& work, const Run& run, domain::Secret code) {
     work.progress.code_at_hand = std::move(code);
+    if (run.stop != Stop::outcome) work.progress.code_in_doubt = true;
     return ended(come_back(work, run));
+}
+
+/// The portal refuses a code that it may have taken before, when its answer was lost: it judges
+/// nobody's typing, so nothing is counted.
+CodeResult used_up(Work& work) {
+    forget_sign_in(work);
+    work.progress.last_error.reset();
+    work.note(
+        "the access code was sent before and the answer was lost, so the portal may have used it "
+        "up; the broker signs in again, no attempt is counted");
+    CodeResult result;
+    result.verdict = CodeVerdict::expired;
+    return result;
 }
 
 CodeResult judge_code(Work& work, const Run& run, domain::Secret code) {
@@ -83,12 +99,13 @@ CodeResult judge_code(Work& work, const Run& run, domain::Secret code) {
         return code_kept(work, run, std::move(code));
     }
     if (run.stop != Stop::outcome) return ended(interpret(work, run));
+    const bool in_doubt = work.progress.code_in_doubt;
     switch (run.outcome) {
         case PageOutcome::access_code_wrong:
-            return wrong_code(work, run);
+            return in_doubt ? used_up(work) : wrong_code(work, run);
         case PageOutcome::access_code_expired:
         case PageOutcome::session_expired:
-            return code_expired(work);
+            return in_doubt ? used_up(work) : code_expired(work);
         default:
             return ended(interpret(work, run));
     }
@@ -141,6 +158,7 @@ asio::awaitable<SignIn> submit_address(Work& work) {
     if (!progress.attempts_left) progress.attempts_left = work.profile().access_code.attempts;
     progress.login_reference = run.values.text_or_empty("nonce");
     progress.code_at_hand = domain::Secret();
+    progress.code_in_doubt = false;
     work.note("the portal mails an access code to " +
               domain::login_contact(work.context.order).value_or("the contact"));
     result.need = code_need(work);
@@ -205,6 +223,7 @@ asio::awaitable<CodeResult> enter_code(Work& work, domain::Secret code) {
     work.progress.last_error.reset();
     work.progress.codes_expired = 0;
     work.progress.code_at_hand = domain::Secret();
+    work.progress.code_in_doubt = false;
     work.note("signed in");
     CodeResult result;
     result.verdict = CodeVerdict::signed_in;

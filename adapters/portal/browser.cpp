@@ -132,6 +132,11 @@ asio::awaitable<void> Browser::walk(Course& course, std::size_t from) {
             co_return;
         }
         HttpRequest request = http_request(*prepared);
+        if (step.effect == domain::EffectClass::repeatable) {
+            // Repeating is ours to decide: sent twice unseen, an access code would be used up.
+            request.effect_once = true;
+            request.deadline = deadline_;
+        }
         Result<HttpResponse> answer = co_await perform(std::move(request));
         if (answer) answer = co_await follow(std::move(*answer), prepared->method);
         const std::optional<std::size_t> next = judge(course, index, std::move(answer));

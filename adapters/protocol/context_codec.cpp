@@ -104,6 +104,7 @@ StepContext read_context(const bj::value& value, const std::string& where, Blobs
         input.value = inner.secret("value");
         context.inputs.push_back(std::move(input));
     });
+    context.inputs_told_before = fields.flag("inputs_told_before", false);
     context.session = session_from(fields);
     read_account(fields, context);
     read_leave(fields, context);
@@ -135,6 +136,7 @@ bj::object to_json(const StepContext& context, const std::string& prefix, Blobs&
         inputs.push_back(std::move(given));
     }
     object["inputs"] = std::move(inputs);
+    object["inputs_told_before"] = context.inputs_told_before;
     object["session"] = session_json(context.session);
     if (context.account) {
         bj::object account;

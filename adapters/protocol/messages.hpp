@@ -102,6 +102,9 @@ struct StepContext {
     domain::Secret cookie;
     /// Values given for the last `need_input`, in the order given. Used up by an answer.
     std::vector<Input> inputs;
+    /// These inputs went out in an earlier call whose answer was lost: the upstream may have used
+    /// them up, and its refusal of them says nothing about who gave them.
+    bool inputs_told_before = false;
     std::optional<Session> session;
     /// The order's account; absent where the adapter has none or it is not clear which.
     std::optional<Account> account;

@@ -90,6 +90,7 @@ domain::Result<protocol::StepContext> Engine::context_for(const store::StoredReq
         context.inputs.push_back(protocol::Input{input.name, std::move(*value)});
     }
     call.inputs = context.inputs.size();
+    context.inputs_told_before = call.told_before;
     call.session_key = session_key_of(*order, context.adapter);
     if (call.session_key) {
         const auto session = reader.sessions().get(*call.session_key);
@@ -141,6 +142,8 @@ asio::awaitable<domain::Result<void>> Engine::claim(domain::RequestId id) {
         row->request.next_actor = domain::NextActor::broker;
         row->request.next_attempt_at.reset();
         row->request.attempt = std::max(1, row->request.attempt);
+        // On disk before they leave: after a crash nobody knows how far they came.
+        tx.inputs().set_told(id, true);
         Journal journal(tx, services_.ids, now);
         const domain::Result<void> saved = journal.save(before, *row, broker(), "");
         if (!saved) return saved.error();
@@ -149,6 +152,22 @@ asio::awaitable<domain::Result<void>> Engine::claim(domain::RequestId id) {
     const domain::Result<bool> claimed = co_await services_.store.write(std::move(change));
     if (!claimed) co_return claimed.error();
     reach("request_claimed");
+    co_return domain::Result<void>();
+}
+
+bool Engine::told_before(const domain::RequestId& id) const {
+    const auto inputs = services_.store.reader().inputs().list(id);
+    return std::any_of(inputs.begin(), inputs.end(),
+                       [](const store::InputRow& input) { return input.told; });
+}
+
+asio::awaitable<domain::Result<void>> Engine::mark_told(domain::RequestId id) {
+    store::Change<bool> change = [id](store::Tx& tx) -> domain::Result<bool> {
+        tx.inputs().set_told(id, true);
+        return true;
+    };
+    const domain::Result<bool> marked = co_await services_.store.write(std::move(change));
+    if (!marked) co_return marked.error();
     co_return domain::Result<void>();
 }
 
@@ -194,6 +213,9 @@ asio::awaitable<bool> Engine::step(store::StoredRequest row) {
     const domain::RequestId id = row.request.id;
     const domain::State state = row.request.state;
     const bool fresh_intent = state == domain::State::running;
+    Call call;
+    call.id = id;
+    call.told_before = told_before(id);
     const bool claims = state == domain::State::queued || state == domain::State::backoff ||
                         (state == domain::State::needs_input &&
                          !services_.store.reader().inputs().list(id).empty());
@@ -202,8 +224,6 @@ asio::awaitable<bool> Engine::step(store::StoredRequest row) {
         if (!claimed) co_return false;
         row = *services_.store.reader().requests().get(id);
     }
-    Call call;
-    call.id = id;
     call.adapter = *row.request.adapter;
     domain::Result<protocol::StepContext> context = context_for(row, call);
     if (!context) {
@@ -313,6 +333,8 @@ asio::awaitable<bool> Engine::finish_step(Call call, std::shared_ptr<protocol::S
         if (wait != nullptr && row->request.state != domain::State::waiting_ca) text = wait->reason;
         const domain::Result<void> moved = apply.move(next, mail, *row, text, std::move(evidence));
         if (!moved) return moved.error();
+        // Answered: inputs that stay (nobody was reached) are as fresh as when they were given.
+        tx.inputs().set_told(id, false);
         return next.go_on;
     };
     const domain::Result<bool> committed = co_await services_.store.write(std::move(change));
@@ -357,9 +379,14 @@ asio::awaitable<bool> Engine::act_unrecorded(Call call,
 asio::awaitable<void> Engine::finish_silence(Call call, domain::Error error) {
     const domain::RequestId id = call.id;
     const Moment at = moment(call.settle);
-    store::Change<bool> change = [this, id, error, at](store::Tx& tx) -> domain::Result<bool> {
+    const bool told_before = call.told_before;
+    store::Change<bool> change = [this, id, error, at,
+                                  told_before](store::Tx& tx) -> domain::Result<bool> {
         std::optional<store::StoredRequest> row = tx.requests().get(id);
         if (!row || domain::is_settled(row->request.state)) return false;
+        const bool never_left = error.code == domain::ErrorCode::not_sent ||
+                                error.code == domain::ErrorCode::bad_configuration;
+        if (never_left) tx.inputs().set_told(id, told_before);
         const Situation situation = situation_of(row->request, tx, at);
         const Transition next = after_silence(situation, error);
         Journal journal(tx, services_.ids, situation.now);
@@ -385,7 +412,12 @@ asio::awaitable<bool> Engine::probe(store::StoredRequest row) {
     call.id = row.request.id;
     call.adapter = *row.request.adapter;
     call.effect = effect->effect.id;
+    call.told_before = told_before(call.id);
     domain::Result<protocol::StepContext> context = context_for(row, call);
+    if (context && !context->inputs.empty()) {
+        const domain::Result<void> marked = co_await mark_told(call.id);
+        if (!marked) co_return false;
+    }
     auto proof = std::make_shared<domain::Result<protocol::Proof>>(
         domain::Error(domain::ErrorCode::not_sent, "the request cannot be read"));
     if (context) {
@@ -397,8 +429,9 @@ asio::awaitable<bool> Engine::probe(store::StoredRequest row) {
     const CallFacts facts = facts_of(call);
     const domain::RequestId id = call.id;
     const Moment at = moment(call.settle);
-    store::Change<bool> change = [this, id, facts, proof,
-                                  at](store::Tx& tx) -> domain::Result<bool> {
+    const bool told_before = call.told_before;
+    store::Change<bool> change = [this, id, facts, proof, at,
+                                  told_before](store::Tx& tx) -> domain::Result<bool> {
         std::optional<store::StoredRequest> now = tx.requests().get(id);
         if (!now || now->request.state != domain::State::outcome_unknown) return false;
         const Situation situation = situation_of(now->request, tx, at);
@@ -409,9 +442,12 @@ asio::awaitable<bool> Engine::probe(store::StoredRequest row) {
         std::vector<domain::Evidence> evidence;
         if (*proof) {
             next = after_proof(situation, **proof);
+            tx.inputs().set_told(id, false);
             evidence = apply.keep(findings_of(**proof), *now);
         } else {
             next = after_proof_silence(situation, proof->error());
+            if (proof->error().code == domain::ErrorCode::not_sent)
+                tx.inputs().set_told(id, told_before);
         }
         const domain::Result<void> moved =
             apply.move(next, std::nullopt, *now, "", std::move(evidence));

@@ -124,6 +124,8 @@ class Engine final : public RequestService, public AdapterControl {
         domain::RequestId id;
         std::string adapter;
         std::size_t inputs = 0;
+        /// The inputs went out before in a call whose answer is not known.
+        bool told_before = false;
         std::optional<domain::EffectId> effect;
         std::optional<domain::MessageId> message;
         std::optional<std::string> session_key;
@@ -163,6 +165,8 @@ class Engine final : public RequestService, public AdapterControl {
     boost::asio::awaitable<bool> step(store::StoredRequest row);
     boost::asio::awaitable<bool> probe(store::StoredRequest row);
     boost::asio::awaitable<domain::Result<void>> claim(domain::RequestId id);
+    [[nodiscard]] bool told_before(const domain::RequestId& id) const;
+    boost::asio::awaitable<domain::Result<void>> mark_told(domain::RequestId id);
     boost::asio::awaitable<domain::Result<void>> renew_leave(domain::RequestId id,
                                                              domain::Duration act_for);
     boost::asio::awaitable<bool> finish_step(Call call,

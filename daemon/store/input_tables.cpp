@@ -5,7 +5,7 @@
 namespace cabroker::store {
 namespace {
 
-const std::string kInputs = "SELECT seq, request_id, name, at, given_by, value FROM inputs";
+const std::string kInputs = "SELECT seq, request_id, name, at, given_by, value, told FROM inputs";
 const std::string kSessions = "SELECT key, adapter, expires_at, updated_at, jar FROM sessions";
 
 InputRow read_input(Query& query) {
@@ -16,6 +16,7 @@ InputRow read_input(Query& query) {
     row.at = query.time();
     row.given_by = query.text();
     row.sealed_value = query.blob();
+    row.told = query.boolean();
     return row;
 }
 
@@ -45,6 +46,13 @@ void InputTable::insert(const InputRow& row) {
         "INSERT INTO inputs (request_id, name, at, given_by, value) VALUES (?, ?, ?, ?, ?)";
     Query query(connection_, sql);
     query.id(row.request_id).text(row.name).time(row.at).text(row.given_by).blob(row.sealed_value);
+    query.run();
+}
+
+void InputTable::set_told(const domain::RequestId& request, bool told) {
+    static const std::string sql = "UPDATE inputs SET told = ? WHERE request_id = ?";
+    Query query(connection_, sql);
+    query.integer(told ? 1 : 0).id(request);
     query.run();
 }
 

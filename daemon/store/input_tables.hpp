@@ -15,6 +15,8 @@ class InputTable {
     [[nodiscard]] std::vector<InputRow> list(const domain::RequestId& request) const;
 
     void insert(const InputRow& row);
+    /// Marks all inputs of the request as told, or as not told.
+    void set_told(const domain::RequestId& request, bool told);
     /// Removes and returns the oldest input of the request, or nullopt.
     [[nodiscard]] std::optional<InputRow> take(const domain::RequestId& request);
     /// When used or settled. Returns how many there were.

@@ -85,6 +85,8 @@ struct InputRow {
     domain::Time at{};
     std::string given_by;
     std::int64_t seq = 0;  ///< given by the store; the row id of its seal is the caller's choice
+    /// It went out in a call whose answer is not known.
+    bool told = false;
 };
 
 struct SessionRow {

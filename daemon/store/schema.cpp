@@ -216,8 +216,14 @@ CREATE TABLE adapter_states (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// An input that went out with a call is marked before, so that a lost answer is recognised after a
+// crash too.
+constexpr const char* kInputsTold = R"sql(
+ALTER TABLE inputs ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 // Never edit a migration that was released: add one.
-constexpr std::array kMigrations = {kFirst};
+constexpr std::array kMigrations = {kFirst, kInputsTold};
 
 }  // namespace
 

@@ -114,6 +114,7 @@ protocol::StepContext FakeCore::context(bool with_leave) {
         copy.value = input.value.clone();
         context.inputs.push_back(std::move(copy));
     }
+    context.inputs_told_before = inputs_told_before_;
     if (session_) {
         protocol::Session session;
         session.key = session_->key;
@@ -147,6 +148,7 @@ void FakeCore::take(const StepResult& result) {
     }
     // Inputs are used up by an answer, unless it says that nobody was reached.
     if (!std::holds_alternative<protocol::Unreachable>(result.answer)) inputs_.clear();
+    inputs_told_before_ = false;
 }
 
 StepResult FakeCore::advance(bool with_leave) {
@@ -182,6 +184,11 @@ StepResult FakeCore::go() {
 void FakeCore::leave_and_lose_the_answer() {
     auto result = await(loop_, adapter_->advance(context(true)));
     inputs_.clear();
+}
+
+void FakeCore::step_and_lose_the_answer() {
+    auto result = await(loop_, adapter_->advance(context(false)));
+    inputs_told_before_ = true;
 }
 
 protocol::Proof FakeCore::prove() {

@@ -43,6 +43,9 @@ class FakeCore {
     protocol::StepResult leave();
     /// As after a crash: the answer of a step with leave never arrives.
     void leave_and_lose_the_answer();
+    /// The same for a step without leave: the inputs are handed in again, and said to have been
+    /// told.
+    void step_and_lose_the_answer();
     protocol::Proof prove();
     /// The session is gone from the store.
     void forget_session() { session_.reset(); }
@@ -76,6 +79,7 @@ class FakeCore {
     domain::Secret cookie_;
     std::optional<protocol::Session> session_;
     std::vector<protocol::Input> inputs_;
+    bool inputs_told_before_ = false;
 };
 
 /// The need of that name, or nullptr.

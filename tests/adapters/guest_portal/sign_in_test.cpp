@@ -184,6 +184,43 @@ TEST_F(GuestPortalSignInTest, ACodeThatCouldNotBeDeliveredIsNotLost) {
     EXPECT_EQ(text_of(core.step().answer), "done status_read");
 }
 
+TEST_F(GuestPortalSignInTest, ACodeWhoseAnswerWasLostWithUsCostsASignInAndNoAttempt) {
+    const domain::Order order = new_order();
+    FakeCore core = this->core(order, domain::StatusParams());
+    core.go();
+    core.give("access_code", world().code_for(kContact, *order.supplier_order_id));
+    core.step_and_lose_the_answer();
+
+    const auto asked = core.go();
+    const domain::Need* need = need_of(asked, "access_code");
+    ASSERT_NE(need, nullptr) << text_of(asked.answer);
+    EXPECT_FALSE(need->last_error.has_value()) << need->last_error->code;
+    EXPECT_EQ(need->attempts_left, 3);
+    EXPECT_NE(core.shown.find("the answer was lost"), std::string::npos);
+
+    // As often as it happens: the CA has not judged a single code.
+    core.give("access_code", world().code_for(kContact, *order.supplier_order_id));
+    core.step_and_lose_the_answer();
+    ASSERT_EQ(text_of(core.go().answer), "need access_code");
+    core.give("access_code", world().code_for(kContact, *order.supplier_order_id));
+    EXPECT_EQ(text_of(core.step().answer), "done status_read");
+}
+
+TEST_F(GuestPortalSignInTest, ACodeWhoseAnswerWasLostOnTheWayCostsASignInAndNoAttempt) {
+    const domain::Order order = new_order();
+    FakeCore core = this->core(order, domain::StatusParams());
+    core.go();
+    core.give("access_code", world().code_for(kContact, *order.supplier_order_id));
+    world().fault("portal.code.submit", "drop_after_commit");
+    EXPECT_EQ(text_of(core.step().answer), "unreachable");
+
+    const auto asked = core.go();
+
+    const domain::Need* need = need_of(asked, "access_code");
+    ASSERT_NE(need, nullptr) << text_of(asked.answer);
+    EXPECT_FALSE(need->last_error.has_value()) << need->last_error->code;
+}
+
 TEST_F(GuestPortalSignInTest, ASessionThatThePortalForgotIsDroppedAndANewSignInIntended) {
     const domain::Order order = new_order();
     FakeCore core = this->core(order, domain::StatusParams());

@@ -70,6 +70,7 @@ inline adapters::protocol::StepContext a_context() {
     context.attempt = 2;
     context.cookie = domain::Secret(std::string_view("{\"form\":\"f1\"}"));
     context.inputs.push_back({"access_code", domain::Secret(std::string_view("482913"))});
+    context.inputs_told_before = true;
     context.session = a_session();
     context.account = adapters::protocol::Account{
         "main", "api-user", domain::Secret(std::string_view("correct horse"))};

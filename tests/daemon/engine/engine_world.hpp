@@ -30,6 +30,7 @@ class ScriptedOutside final : public link::Outside {
         protocol::StepContext context) override {
         ++calls;
         if (context.leave) ++leaves;
+        told_before.push_back(context.inputs_told_before);
         inputs_seen.push_back(
             context.inputs.empty() ? "" : std::string(context.inputs.front().value.reveal()));
         if (script.empty()) co_return domain::Error(domain::ErrorCode::no_answer, "no more script");
@@ -57,6 +58,7 @@ class ScriptedOutside final : public link::Outside {
     std::map<std::string, protocol::Capabilities> known;
     std::function<void()> changed;
     std::vector<std::string> inputs_seen;
+    std::vector<bool> told_before;
     int calls = 0;
     int leaves = 0;
     int proofs = 0;
