@@ -178,6 +178,20 @@ ProgramSettings decode_program(ObjectReader& reader) {
     return settings;
 }
 
+BreakerSettings decode_breaker(ObjectReader& reader, Problems& problems) {
+    BreakerSettings settings;
+    const bj::value* given = reader.member("breaker");
+    if (given == nullptr) return settings;
+    ObjectReader inner(*given, reader.at("breaker"), problems);
+    settings.failures =
+        static_cast<int>(inner.integer("failures", 1, 1000).value_or(settings.failures));
+    settings.open = inner.duration("open");
+    if (settings.open && *settings.open <= domain::Duration::zero())
+        inner.complain("open", "out_of_range", "must be longer than 0s");
+    inner.finish();
+    return settings;
+}
+
 // What crosses the link: everything but passwords, which come with the step.
 std::string without_passwords(const bj::value& value) {
     bj::value copy = value;
@@ -222,6 +236,7 @@ std::optional<AdapterSettings> decode_adapter(const std::string& name, const bj:
                               : "use one of: guest_portal, email_ticket, human, program");
         return std::nullopt;
     }
+    adapter.breaker = decode_breaker(reader, problems);
     reader.finish();
     if (value.is_object()) adapter.json = without_passwords(value);
     return adapter;

@@ -78,6 +78,15 @@ struct ProgramSettings {
     std::size_t memory_mib = 1024;
 };
 
+/// When to stop asking an upstream that does not answer.
+struct BreakerSettings {
+    /// Steps in a row without an answer.
+    int failures = 5;
+    /// How long nothing is tried then, before one step may; doubles with each that fails. Absent:
+    /// six times the engine's first retry.
+    std::optional<domain::Duration> open;
+};
+
 using AdapterDetails =
     std::variant<GuestPortalSettings, EmailTicketSettings, HumanSettings, ProgramSettings>;
 
@@ -87,6 +96,7 @@ struct AdapterSettings {
     std::string type;
     domain::Channel channel = domain::Channel::portal;
     AdapterDetails details;
+    BreakerSettings breaker;
     /// The checked settings as one JSON object for `configure`, profile and templates inlined, no
     /// password.
     std::string json;

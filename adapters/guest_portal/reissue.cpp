@@ -24,6 +24,9 @@ std::string digest_of(const std::vector<Token>& tokens) {
     return digest(all);
 }
 
+/// Short enough for the cookie of an order with many names.
+std::string mark_of(const Token& token) { return digest_of({token}).substr(0, 16); }
+
 /// Tokens that somebody can publish. The e-mail method shows none: its mail goes to the domain.
 std::vector<Token> publishable(const OrderView& view) {
     std::vector<Token> tokens;
@@ -64,6 +67,21 @@ void tell(Work& work, const std::vector<Token>& tokens) {
     }
 }
 
+/// What nobody said to be published. Each `done` is about the first that is asked for.
+std::vector<Token> still_to_publish(Work& work, const OrderView& view) {
+    std::string& done = work.progress.tokens_done;
+    std::vector<Token> open;
+    for (Token& token : publishable(view)) {
+        if (done.find(mark_of(token)) != std::string::npos) continue;
+        if (work.take_input("dcv_publication")) {
+            done += mark_of(token) + " ";
+        } else {
+            open.push_back(std::move(token));
+        }
+    }
+    return open;
+}
+
 StepResult still_pending(Work& work, const OrderView& view) {
     Progress& progress = work.progress;
     const std::string all = digest_of(view.tokens);
@@ -72,12 +90,8 @@ StepResult still_pending(Work& work, const OrderView& view) {
         progress.tokens_told = all;
         tell(work, view.tokens);
     }
-    if (work.take_input("dcv_publication")) progress.tokens_done = all;
-
-    const std::vector<Token> tokens = publishable(view);
-    if (tokens.empty() || progress.tokens_done == all) {
-        return wait_for(work, "the portal shows " + view.status.raw);
-    }
+    const std::vector<Token> tokens = still_to_publish(work, view);
+    if (tokens.empty()) return wait_for(work, "the portal shows " + view.status.raw);
     protocol::NeedInput needs;
     for (const Token& token : tokens) needs.needs.push_back(need_of(work, token));
     return work.answer(std::move(needs), "dcv_publication");

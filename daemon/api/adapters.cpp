@@ -37,6 +37,11 @@ bj::object adapter_json(const engine::AdapterStatus& adapter) {
     body["paused_reason"] = nullptr;
     if (adapter.paused) body["paused_reason"] = adapter.paused_reason;
     body["in_flight"] = adapter.in_flight;
+    bj::object breaker;
+    breaker["state"] = adapter.breaker;
+    breaker["failures"] = adapter.failures;
+    breaker["open_until"] = json::to_json(adapter.open_until);
+    body["breaker"] = std::move(breaker);
     body["kinds"] = words_json(adapter.kinds);
     body["brands"] = words_json(adapter.brands);
     return body;

@@ -168,11 +168,10 @@ Answer patch_request(Api& api, ApiCall call) {
     const bj::object& body = document->get_object();
     const std::optional<LabelPatch> labels = decode_label_patch(*document, problems);
     reader.member("labels");
-    what.note = reader.text("note", kMaxNote);
-    if (body.contains("note") && body.at("note").is_null()) what.note = "";
-    what.external_ref = decode_external_ref(reader, problems);
-    if (body.contains("external_ref") && body.at("external_ref").is_null())
-        what.external_ref.emplace();
+    std::optional<std::string> note = reader.text("note", kMaxNote);
+    if (body.contains("note")) what.note = std::move(note);
+    std::optional<domain::ExternalRef> reference = decode_external_ref(reader, problems);
+    if (body.contains("external_ref")) what.external_ref = std::move(reference);
     reader.finish();
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
 

@@ -1,27 +1,11 @@
 #include "daemon/engine/apply.hpp"
 
-#include <openssl/sha.h>
-
-#include <array>
-
 #include "domain/states.hpp"
 #include "pki/certificate.hpp"
 #include "policy/refund.hpp"
+#include "runtime/sha256.hpp"
 
 namespace cabroker::engine {
-
-std::string sha256_hex(std::string_view octets) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): OpenSSL's type for octets
-    SHA256(reinterpret_cast<const unsigned char*>(octets.data()), octets.size(), digest.data());
-    std::string text;
-    for (const unsigned char octet : digest) {
-        text += kDigits[octet >> 4U];
-        text += kDigits[octet & 15U];
-    }
-    return text;
-}
 
 Findings findings_of(const protocol::StepResult& result) {
     Findings found;
@@ -100,7 +84,7 @@ domain::ArtifactId Apply::keep_artifact(const domain::RequestId& request, const 
     row.format = format;
     row.content_type = content_type;
     row.size = static_cast<std::int64_t>(octets.size());
-    row.sha256 = sha256_hex(octets);
+    row.sha256 = runtime::sha256_hex(octets);
     row.created_at = journal_.now();
     journal_.tx().artifacts().insert(row, octets);
     return row.id;
@@ -264,6 +248,10 @@ domain::Result<void> Apply::move(const Transition& next, const std::optional<pro
             if (!journal_.tx().inputs().take(before.id)) break;
         }
     }
+    // Given while the supplier was polled: the next look, due now, tells of it.
+    const bool given_meanwhile = next.state == domain::State::needs_input &&
+                                 next.due_asks_adapter &&
+                                 !journal_.tx().inputs().list(before.id).empty();
     domain::Request& request = row.request;
     request.state = next.state;
     request.next_actor = next.next_actor;
@@ -273,14 +261,19 @@ domain::Result<void> Apply::move(const Transition& next, const std::optional<pro
     request.last_problem = next.last_problem;
     request.outcome = next.outcome;
     if (request.outcome) request.outcome->evidence = std::move(evidence);
-    row.due_at = next.due_at;
+    row.due_at = given_meanwhile ? journal_.now() : next.due_at;
+    row.due_asks_adapter = next.due_asks_adapter;
     const bool tries_again = next.state == domain::State::backoff ||
                              next.state == domain::State::waiting_ca ||
-                             next.state == domain::State::outcome_unknown;
+                             next.state == domain::State::outcome_unknown ||
+                             (next.state == domain::State::needs_input && next.due_asks_adapter);
     request.next_attempt_at = tries_again ? next.due_at : std::nullopt;
     std::string line = text;
+    // A backoff always says why, the same reason too; otherwise only what is new.
+    const bool backs_off = next.state == domain::State::backoff && before.state != next.state;
     if (line.empty() && next.last_problem &&
-        (!before.last_problem || before.last_problem->detail != next.last_problem->detail)) {
+        (backs_off || !before.last_problem ||
+         before.last_problem->detail != next.last_problem->detail)) {
         line = next.last_problem->detail;
     }
     if (line.empty() && request.outcome)

@@ -76,7 +76,4 @@ class Apply {
     const CallFacts& call_;
 };
 
-/// SHA-256 as lower-case hex.
-[[nodiscard]] std::string sha256_hex(std::string_view octets);
-
 }  // namespace cabroker::engine

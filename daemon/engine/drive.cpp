@@ -1,6 +1,5 @@
-// One step or one proof of a request: what the outside is told, and what becomes of its answer.
+// One step of a request: claimed, asked, and what becomes of the answer.
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "daemon/engine/apply.hpp"
@@ -11,124 +10,6 @@
 namespace cabroker::engine {
 
 namespace asio = boost::asio;
-
-namespace {
-
-std::string lower(std::string text) {
-    for (char& c : text) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return text;
-}
-
-std::string domain_of(const std::string& address) {
-    const auto at = address.rfind('@');
-    return at == std::string::npos ? "localhost" : address.substr(at + 1);
-}
-
-constexpr std::size_t kMessageIdOctets = 10;  // 80 random bits
-constexpr std::size_t kTokenDigits = 16;
-
-}  // namespace
-
-std::optional<protocol::MailIdentity> Engine::mail_identity_for(const std::string& adapter_name,
-                                                                const domain::RequestId& request) {
-    const auto settings = services_.settings();
-    const auto adapter = settings->adapters.find(adapter_name);
-    if (adapter == settings->adapters.end()) return std::nullopt;
-    const auto* ticket = std::get_if<config::EmailTicketSettings>(&adapter->second.details);
-    if (ticket == nullptr) return std::nullopt;
-    const auto mailer = settings->mailers.find(ticket->mailer);
-    if (mailer == settings->mailers.end()) return std::nullopt;
-    protocol::MailIdentity identity;
-    identity.message = services_.ids.make<domain::MessageId>(services_.clock.now());
-    identity.message_id = "<" + lower(identity.message.text()) + "." +
-                          services_.random.hex(kMessageIdOctets) + "@" +
-                          domain_of(mailer->second.from) + ">";
-    identity.reply_to = mailer->second.reply_to.value_or(mailer->second.from);
-    const std::string id = request.text();
-    const std::string token = lower(id.substr(domain::RequestTag::kPrefix.size())) + "-" +
-                              services_.vault.hmac("reply_token", id).substr(0, kTokenDigits);
-    const auto place = identity.reply_to.find("{token}");
-    if (place != std::string::npos) identity.reply_to.replace(place, 7, token);
-    return identity;
-}
-
-domain::Result<protocol::StepContext> Engine::context_for(const store::StoredRequest& row,
-                                                          Call& call) {
-    const store::Reader& reader = services_.store.reader();
-    const domain::Request& request = row.request;
-    const auto settings = services_.settings();
-    protocol::StepContext context;
-    context.adapter = *request.adapter;
-    context.request = request.id;
-    const std::optional<domain::Order> order = reader.orders().get(request.order.id);
-    if (!order)
-        return domain::Error(domain::ErrorCode::internal,
-                             "the order of the request is not in the inventory");
-    context.order = *order;
-    context.params = request.params;
-    context.attempt = std::max(1, request.attempt);
-    context.now = services_.clock.now();
-    const protocol::Capabilities* capabilities = capabilities_of(context.adapter);
-    context.deadline = settings->engine.step_deadline;
-    call.settle = settings->engine.settle;
-    if (capabilities != nullptr) {
-        context.deadline = capabilities->step_deadline.value_or(context.deadline);
-        call.settle = capabilities->settle;
-    }
-    if (!row.sealed_cookie.empty()) {
-        auto cookie = services_.vault.open(row.sealed_cookie,
-                                           vault::Place("requests", request.id.text(), "cookie"));
-        if (!cookie) return cookie.error();
-        context.cookie = std::move(*cookie);
-    }
-    for (const store::InputRow& input : reader.inputs().list(request.id)) {
-        auto value = services_.vault.open(input.sealed_value,
-                                          vault::Place("inputs", request.id.text(), input.name));
-        if (!value) return value.error();
-        context.inputs.push_back(protocol::Input{input.name, std::move(*value)});
-    }
-    call.inputs = context.inputs.size();
-    context.inputs_told_before = call.told_before;
-    call.session_key = session_key_of(*order, context.adapter);
-    if (call.session_key) {
-        const auto session = reader.sessions().get(*call.session_key);
-        if (session && (!session->expires_at || *session->expires_at > context.now)) {
-            auto jar = services_.vault.open(session->sealed_jar,
-                                            vault::Place("sessions", session->key, "jar"));
-            if (!jar) return jar.error();
-            context.session = protocol::Session{session->key, session->expires_at, std::move(*jar)};
-        }
-    }
-    const domain::Result<void> given = give_account(context);
-    if (!given) return given.error();
-    return context;
-}
-
-asio::awaitable<domain::Result<protocol::Mail>> Engine::preview_mail(domain::Order order,
-                                                                     domain::Params params,
-                                                                     std::string adapter) {
-    protocol::StepContext context;
-    context.adapter = adapter;
-    context.request = services_.ids.make<domain::RequestId>(services_.clock.now());
-    context.order = std::move(order);
-    context.params = std::move(params);
-    context.now = services_.clock.now();
-    context.mail_identity = mail_identity_for(adapter, context.request);
-    if (!context.mail_identity) {
-        co_return domain::Error(domain::ErrorCode::bad_configuration, "the adapter writes no mail");
-    }
-    // Without leave an adapter only reads, or says what it would do.
-    domain::Result<protocol::StepResult> result =
-        co_await services_.outside.advance(std::move(context));
-    if (!result) co_return result.error();
-    auto* intend = std::get_if<protocol::Intend>(&result->answer);
-    if (intend == nullptr || !intend->mail) {
-        co_return domain::Error(domain::ErrorCode::bad_answer, "the adapter would send no mail");
-    }
-    co_return std::move(*intend->mail);
-}
 
 asio::awaitable<domain::Result<void>> Engine::claim(domain::RequestId id) {
     const domain::Time now = services_.clock.now();
@@ -186,29 +67,6 @@ asio::awaitable<domain::Result<void>> Engine::renew_leave(domain::RequestId id,
     co_return domain::Result<void>();
 }
 
-void Engine::give_leave(const store::EffectRow& effect, protocol::StepContext& context) const {
-    protocol::Leave leave;
-    leave.effect = effect.effect.id;
-    // Never longer than what is on disk: after act_until the effect is to be proven, not done.
-    const domain::Time act_until = effect.act_until.value_or(context.now);
-    leave.act_for = std::clamp<domain::Duration>(act_until - context.now, domain::Duration::zero(),
-                                                 context.deadline);
-    context.leave = leave;
-    const auto message = domain::MessageId::parse(effect.detail.value_or(""));
-    if (!message) return;
-    const store::MessageTable& messages = services_.store.reader().messages();
-    const auto kept = messages.get(*message);
-    auto octets = messages.raw(*message);
-    if (!kept || !octets) return;
-    protocol::Mail mail;
-    mail.mail_from = kept->from;
-    mail.rcpt_to = kept->to;
-    mail.subject = kept->subject;
-    mail.message_id = kept->message_id.value_or("");
-    mail.octets = std::move(*octets);
-    context.mail = std::move(mail);
-}
-
 asio::awaitable<bool> Engine::step(store::StoredRequest row) {
     const domain::RequestId id = row.request.id;
     const domain::State state = row.request.state;
@@ -250,36 +108,14 @@ asio::awaitable<bool> Engine::step(store::StoredRequest row) {
     domain::Result<protocol::StepResult> result =
         co_await services_.outside.advance(std::move(*context));
     reach(call.effect ? "effect_answered" : "step_answered");
+    const Sign sign = result ? sign_of(*result) : sign_of(result.error(), services_.outside.up());
+    observe(id, call.adapter, sign);
     if (!result) {
         co_await finish_silence(std::move(call), result.error());
         co_return false;
     }
     auto shared = std::make_shared<protocol::StepResult>(std::move(*result));
     co_return co_await finish_step(std::move(call), std::move(shared));
-}
-
-asio::awaitable<Judged> Engine::judge_in_pool(JudgeTask task) {
-    co_return judge(task, services_.roots);
-}
-
-asio::awaitable<Judged> Engine::judge_answer(domain::RequestId id,
-                                             std::shared_ptr<protocol::StepResult> result) {
-    Judged judged;
-    const auto* done = std::get_if<protocol::Done>(&result->answer);
-    if (done == nullptr) co_return judged;
-    const auto row = services_.store.reader().requests().get(id);
-    if (!row) co_return judged;
-    JudgeTask task;
-    task.params = row->request.params;
-    task.common_name = row->request.order.common_name;
-    task.done_code = done->code;
-    task.account = done->account;
-    task.status = result->status;
-    task.certificates = result->certificates;
-    task.now = services_.clock.now();
-    auto work = judge_in_pool(std::move(task));
-    judged = co_await asio::co_spawn(services_.pool, std::move(work), asio::use_awaitable);
-    co_return judged;
 }
 
 CallFacts Engine::facts_of(const Call& call) const {
@@ -318,10 +154,16 @@ asio::awaitable<bool> Engine::finish_step(Call call, std::shared_ptr<protocol::S
                          "an answer came after the request was settled");
             return false;
         }
-        const Situation situation = situation_of(row->request, tx, at);
-        const Transition next = after_answer(situation, *result, judged->judgement);
         Apply apply(journal, services_.vault, facts);
         std::vector<domain::Evidence> evidence = apply.keep(findings_of(*result), *row);
+        if (row->request.state == domain::State::queued) {
+            // An input came while the supplier was polled: the next step, due now, tells of it.
+            const domain::Result<void> kept = tx.requests().update(*row);
+            if (!kept) return kept.error();
+            return false;
+        }
+        const Situation situation = situation_of(row->request, tx, at);
+        const Transition next = after_answer(situation, *result, judged->judgement);
         if (judged->judgement.believed) {
             apply.keep_product(*judged, *result, *row, settings->policy.refunds, evidence);
         }
@@ -403,64 +245,6 @@ asio::awaitable<void> Engine::finish_silence(Call call, domain::Error error) {
         co_return;
     }
     reach("result_committed");
-}
-
-asio::awaitable<bool> Engine::probe(store::StoredRequest row) {
-    const auto effect = services_.store.reader().effects().open_for_request(row.request.id);
-    if (!effect) co_return false;
-    Call call;
-    call.id = row.request.id;
-    call.adapter = *row.request.adapter;
-    call.effect = effect->effect.id;
-    call.told_before = told_before(call.id);
-    domain::Result<protocol::StepContext> context = context_for(row, call);
-    if (context && !context->inputs.empty()) {
-        const domain::Result<void> marked = co_await mark_told(call.id);
-        if (!marked) co_return false;
-    }
-    auto proof = std::make_shared<domain::Result<protocol::Proof>>(
-        domain::Error(domain::ErrorCode::not_sent, "the request cannot be read"));
-    if (context) {
-        protocol::ProofContext asked;
-        asked.step = std::move(*context);
-        asked.effect = effect->effect;
-        *proof = co_await services_.outside.prove(std::move(asked));
-    }
-    const CallFacts facts = facts_of(call);
-    const domain::RequestId id = call.id;
-    const Moment at = moment(call.settle);
-    const bool told_before = call.told_before;
-    store::Change<bool> change = [this, id, facts, proof, at,
-                                  told_before](store::Tx& tx) -> domain::Result<bool> {
-        std::optional<store::StoredRequest> now = tx.requests().get(id);
-        if (!now || now->request.state != domain::State::outcome_unknown) return false;
-        const Situation situation = situation_of(now->request, tx, at);
-        if (!situation.effect) return false;
-        Journal journal(tx, services_.ids, situation.now);
-        Apply apply(journal, services_.vault, facts);
-        Transition next;
-        std::vector<domain::Evidence> evidence;
-        if (*proof) {
-            next = after_proof(situation, **proof);
-            tx.inputs().set_told(id, false);
-            evidence = apply.keep(findings_of(**proof), *now);
-        } else {
-            next = after_proof_silence(situation, proof->error());
-            if (proof->error().code == domain::ErrorCode::not_sent)
-                tx.inputs().set_told(id, told_before);
-        }
-        const domain::Result<void> moved =
-            apply.move(next, std::nullopt, *now, "", std::move(evidence));
-        if (!moved) return moved.error();
-        return true;
-    };
-    const domain::Result<bool> committed = co_await services_.store.write(std::move(change));
-    if (!committed) {
-        runtime::log(runtime::Level::error, "cannot commit a proof",
-                     {{"request", id.text()}, {"why", committed.error().detail}});
-    }
-    reach("proof_committed");
-    co_return false;
 }
 
 }  // namespace cabroker::engine

@@ -14,20 +14,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kDueBatch = 1000;
-// Nobody to ask: the due ones are looked at in small portions, so that intake stays fast.
-constexpr std::size_t kDueBatchDown = 32;
 constexpr auto kPauseDown = std::chrono::milliseconds(250);
 constexpr auto kLongestSleep = std::chrono::seconds(30);
-
-std::size_t concurrency_of(const config::AdapterSettings& adapter) {
-    if (const auto* portal = std::get_if<config::GuestPortalSettings>(&adapter.details))
-        return portal->max_in_flight;
-    if (const auto* mail = std::get_if<config::EmailTicketSettings>(&adapter.details))
-        return mail->max_in_flight;
-    if (std::holds_alternative<config::ProgramSettings>(adapter.details)) return 1;
-    return 4;
-}
 
 Pace pace_of(const config::BackoffSettings& settings) { return Pace{settings.first, settings.max}; }
 
@@ -70,8 +58,9 @@ Situation Engine::situation_of(const domain::Request& request, const store::Read
         effect.act_until = row->act_until.value_or(row->intended_at);
         in_play = std::move(effect);
     }
-    return Situation{request,      std::move(in_play), moment.now,   moment.fraction,
-                     moment.retry, moment.poll,        moment.settle};
+    return Situation{
+        request,      std::move(in_play), moment.now,    moment.fraction,
+        moment.retry, moment.poll,        moment.settle, reader.effects().done_once(request.id)};
 }
 
 domain::Result<void> Engine::recover() {
@@ -108,8 +97,12 @@ asio::awaitable<void> Engine::run() {
         dispatch();
         const domain::Time now = services_.clock.now();
         domain::Duration sleep = kLongestSleep;
-        if (const auto next = services_.store.reader().requests().next_due_after(now)) {
+        if (const auto next = services_.store.reader().due().next_after(now)) {
             sleep = std::clamp<domain::Duration>(*next - now, domain::Duration(1), sleep);
+        }
+        for (const auto& [name, lane] : lanes_) {
+            const auto until = lane.breaker.open_until();
+            if (until && *until > now) sleep = std::min<domain::Duration>(sleep, *until - now);
         }
         if (!services_.outside.up()) sleep = std::min<domain::Duration>(sleep, kPauseDown);
         if (kicked_) continue;
@@ -120,89 +113,28 @@ asio::awaitable<void> Engine::run() {
     }
 }
 
-bool Engine::has_room(const std::optional<std::string>& adapter) const {
-    if (!adapter) return true;
-    if (paused_.contains(*adapter)) return false;
-    const auto busy = per_adapter_.find(*adapter);
-    if (busy == per_adapter_.end()) return true;
-    const auto settings = services_.settings();
-    const auto known = settings->adapters.find(*adapter);
-    return known == settings->adapters.end() || busy->second < concurrency_of(known->second);
-}
-
-bool Engine::may_start(const store::StoredRequest& row) const {
-    const domain::Request& request = row.request;
-    if (in_flight_.contains(request.id) || !request.adapter)
-        return !in_flight_.contains(request.id);
-    const bool only_time = services_.clock.now() >= request.deadline_at;
-    if (only_time) return true;
-    if (!has_room(request.adapter)) return false;
-    return !row.session_key || !busy_sessions_.contains(*row.session_key);
-}
-
-void Engine::start(const store::StoredRequest& row) {
-    InFlight flight;
-    flight.adapter = row.request.adapter.value_or("");
-    if (row.request.adapter) {
-        // The key follows from the order as it is now; the column only tells of the last step.
-        const auto order = services_.store.reader().orders().get(row.request.order.id);
-        if (order) flight.session_key = session_key_of(*order, flight.adapter);
-        if (flight.session_key && !busy_sessions_.insert(*flight.session_key).second) return;
-    }
-    ++per_adapter_[flight.adapter];
-    in_flight_.emplace(row.request.id, std::move(flight));
-    runtime::spawn(services_.loop, "request " + row.request.id.text(), drive(row.request.id));
-}
-
-void Engine::dispatch() {
-    if (stopping_ || !services_.store.healthy()) return;
-    const bool up = services_.outside.up();
-    // Nothing can be done but to count attempts: once per pause, however often somebody kicks.
-    const auto moment = std::chrono::steady_clock::now();
-    if (!up && moment < look_again_) return;
-    look_again_ = moment + kPauseDown;
-    const std::size_t most = up ? services_.settings()->engine.max_in_flight : kDueBatchDown;
-    const std::size_t batch = up ? kDueBatch : kDueBatchDown;
-    if (in_flight_.size() >= most) return;
-    for (const store::StoredRequest& row :
-         services_.store.reader().requests().due(services_.clock.now(), batch)) {
-        if (in_flight_.size() >= most) break;
-        if (may_start(row)) start(row);
-    }
-}
-
 asio::awaitable<void> Engine::drive(domain::RequestId id) {
     bool more = true;
     while (more && !stopping_ && services_.store.healthy()) more = co_await drive_once(id);
-    const auto flight = in_flight_.find(id);
-    if (flight->second.session_key) busy_sessions_.erase(*flight->second.session_key);
-    if (--per_adapter_[flight->second.adapter] == 0) per_adapter_.erase(flight->second.adapter);
-    in_flight_.erase(flight);
+    leave_lane(id);
     kick();
 }
 
 asio::awaitable<bool> Engine::drive_once(domain::RequestId id) {
     std::optional<store::StoredRequest> row = services_.store.reader().requests().get(id);
     if (!row || domain::is_settled(row->request.state)) co_return false;
-    const bool given = !services_.store.reader().inputs().list(id).empty();
     const domain::Request& request = row->request;
-    if (!given || services_.clock.now() >= request.deadline_at) {
-        const Situation situation = situation_of(request, services_.store.reader(), moment());
-        if (when_over(situation)) co_return co_await end_what_is_over(id);
-    }
+    const bool only_time = !in_flight_.at(id).order;
+    const Situation situation = situation_of(request, services_.store.reader(), moment());
+    if (only_time || when_over(situation)) co_return co_await end_what_is_over(id);
     if (request.state == domain::State::needs_approval || !request.adapter) co_return false;
     if (request.state == domain::State::outcome_unknown) {
         const bool for_person =
             !request.needs.empty() || request.next_actor == domain::NextActor::operator_;
-        if (for_person && !given) co_return false;
+        if (for_person) co_return false;
         co_return co_await probe(std::move(*row));
     }
-    if (request.state == domain::State::needs_input && !given) {
-        const bool polls =
-            std::all_of(request.needs.begin(), request.needs.end(),
-                        [](const domain::Need& need) { return need.name == "dcv_publication"; });
-        if (!polls) co_return false;
-    }
+    if (request.state == domain::State::needs_input && !row->due_asks_adapter) co_return false;
     co_return co_await step(std::move(*row));
 }
 
@@ -213,7 +145,14 @@ asio::awaitable<bool> Engine::end_what_is_over(domain::RequestId id) {
         if (!row || domain::is_settled(row->request.state)) return false;
         const Situation situation = situation_of(row->request, tx, at);
         const std::optional<Transition> next = when_over(situation);
-        if (!next) return false;
+        if (!next) {
+            // Not yet: an input came meanwhile, or the clock went back.
+            if (row->due_asks_adapter || !row->due_at || *row->due_at > at.now) return false;
+            row->due_at = expiry_of(row->request.needs, row->request.deadline_at);
+            const domain::Result<void> later = tx.requests().update(*row);
+            if (!later) return later.error();
+            return false;
+        }
         Journal journal(tx, services_.ids, situation.now);
         const CallFacts nothing;
         const domain::Result<void> moved =
@@ -227,46 +166,6 @@ asio::awaitable<bool> Engine::end_what_is_over(domain::RequestId id) {
                      {{"request", id.text()}, {"why", ended.error().detail}});
     }
     co_return false;
-}
-
-std::vector<AdapterStatus> Engine::adapters() const {
-    std::vector<AdapterStatus> list;
-    for (const auto& [name, settings] : services_.settings()->adapters) {
-        AdapterStatus status;
-        status.name = name;
-        status.type = settings.type;
-        status.channel = settings.channel;
-        const auto paused = paused_.find(name);
-        status.paused = paused != paused_.end();
-        if (status.paused) status.paused_reason = paused->second;
-        const auto busy = per_adapter_.find(name);
-        status.in_flight = busy == per_adapter_.end() ? 0 : busy->second;
-        const protocol::Capabilities* capabilities = capabilities_of(name);
-        const bool up = services_.outside.up();
-        status.state =
-            up ? (capabilities != nullptr ? "up" : "misconfigured") : services_.outside.trouble();
-        if (capabilities != nullptr) {
-            status.kinds = capabilities->kinds;
-            status.brands = capabilities->brands;
-        } else if (up) {
-            status.detail = "the adapter host did not take this adapter's settings";
-        }
-        list.push_back(std::move(status));
-    }
-    return list;
-}
-
-std::vector<SessionStatus> Engine::sessions(const std::string& adapter) const {
-    std::vector<SessionStatus> list;
-    for (const store::SessionRow& row : services_.store.reader().sessions().list(adapter)) {
-        SessionStatus status;
-        status.key = row.key;
-        status.expires_at = row.expires_at;
-        status.updated_at = row.updated_at;
-        status.busy = busy_sessions_.contains(row.key);
-        list.push_back(std::move(status));
-    }
-    return list;
 }
 
 }  // namespace cabroker::engine

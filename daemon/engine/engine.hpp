@@ -15,6 +15,7 @@
 #include "daemon/engine/apply.hpp"
 #include "daemon/engine/change_hub.hpp"
 #include "daemon/engine/judge.hpp"
+#include "daemon/engine/lane.hpp"
 #include "daemon/engine/request_service.hpp"
 #include "daemon/engine/transition.hpp"
 #include "daemon/link/outside.hpp"
@@ -131,17 +132,39 @@ class Engine final : public RequestService, public AdapterControl {
         std::optional<std::string> session_key;
         domain::Duration settle{};
     };
+    /// Without `order`: it asks no adapter and has no place in a lane.
     struct InFlight {
         std::string adapter;
+        std::string requester;
+        std::optional<domain::OrderId> order;
         std::optional<std::string> session_key;
+        int in_a_row = 0;
     };
     using Edit = std::function<domain::Result<domain::Request>(store::Tx&, store::StoredRequest&)>;
 
     void dispatch();
     /// Could a request that is due now be started at once? Otherwise whoever ends kicks.
     [[nodiscard]] bool has_room(const std::optional<std::string>& adapter) const;
-    [[nodiscard]] bool may_start(const store::StoredRequest& row) const;
-    void start(const store::StoredRequest& row);
+    [[nodiscard]] std::size_t room_of(const std::string& adapter) const;
+    void dispatch_to(const std::string& adapter, std::size_t most);
+    /// What time alone moves on; an adapter that is paused or full does not hold it up.
+    void start_late(std::size_t most);
+    void start_same_login(const std::string& adapter, std::size_t& room);
+    [[nodiscard]] bool start_next_of(Turn& turn, const std::string& adapter);
+    /// Requesters with something due, from the one whose turn it is.
+    [[nodiscard]] std::vector<Turn> turns_of(const std::string& adapter, const Lane& lane) const;
+    /// False: it is at work already, or its login is busy.
+    bool start(const domain::RequestId& id, const domain::OrderId& order_id,
+               const std::string& adapter, const std::string& requester, int in_a_row);
+    void leave_lane(const domain::RequestId& id);
+    [[nodiscard]] BreakerPace breaker_pace(const std::string& adapter) const;
+    void observe(const domain::RequestId& id, const std::string& adapter, Sign sign);
+    boost::asio::awaitable<void> tell_adapter(Details details);
+    /// While the breaker is open: what is due waits, in portions.
+    void put_off(const std::string& adapter, Lane& lane);
+    boost::asio::awaitable<void> put_off_all(std::string adapter,
+                                             std::vector<domain::RequestId> ids,
+                                             domain::Time until);
     [[nodiscard]] std::optional<std::string> session_key_of(const domain::Order& order,
                                                             const std::string& adapter) const;
     /// Puts in the order's account with its password, where the adapter works with accounts; reads
@@ -196,7 +219,7 @@ class Engine final : public RequestService, public AdapterControl {
     /// While the outside is down: not to look at due requests before then.
     std::chrono::steady_clock::time_point look_again_{};
     std::unordered_map<domain::RequestId, InFlight> in_flight_;
-    std::unordered_map<std::string, std::size_t> per_adapter_;
+    std::unordered_map<std::string, Lane> lanes_;
     std::unordered_set<std::string> busy_sessions_;
     std::unordered_map<std::string, std::string> paused_;
 };

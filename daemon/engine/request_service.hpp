@@ -59,10 +59,11 @@ struct Resolution {
     std::vector<std::string> certificates;
 };
 
+/// Outer absent: stays as it is. Inner absent: is taken away.
 struct Amendment {
     std::optional<domain::Labels> labels;
-    std::optional<std::string> note;
-    std::optional<domain::ExternalRef> external_ref;
+    std::optional<std::optional<std::string>> note;
+    std::optional<std::optional<domain::ExternalRef>> external_ref;
     std::optional<std::int64_t> expected_version;
 };
 
@@ -112,6 +113,12 @@ struct AdapterStatus {
     std::string state;
     std::string detail;
     std::size_t in_flight = 0;
+    /// `closed`, `open` (nothing is tried) or `half_open` (one step may)
+    std::string breaker = "closed";
+    /// Steps in a row without an answer.
+    int failures = 0;
+    /// Set unless closed: when one step may try.
+    std::optional<domain::Time> open_until;
     std::vector<domain::Kind> kinds;
     std::vector<domain::Brand> brands;
 };

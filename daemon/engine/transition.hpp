@@ -32,6 +32,8 @@ struct Situation {
     Pace poll;
     /// How long the supplier may still work on what it received.
     domain::Duration settle{};
+    /// A `once` effect of this request was answered or proven: the CA works on it.
+    bool submitted = false;
 };
 
 enum class EffectMove {
@@ -52,6 +54,8 @@ struct Transition {
     std::optional<domain::Outcome> outcome;
     std::optional<domain::Trouble> last_problem;
     std::optional<domain::Time> due_at;
+    /// False: at due_at only time is looked at, nobody is asked.
+    bool due_asks_adapter = true;
     EffectMove effect = EffectMove::keep;
     /// With EffectMove::open, without id.
     std::optional<domain::Effect> new_effect;
@@ -84,6 +88,12 @@ struct Judgement {
 [[nodiscard]] std::optional<Transition> when_over(const Situation& situation);
 /// After a restart found the request at work; nullopt when it was not.
 [[nodiscard]] std::optional<Transition> after_crash(const Situation& situation);
+
+/// When the adapter is not to be asked before `until`: waits, without counting an attempt.
+[[nodiscard]] Transition put_off(const Situation& situation, domain::Time until,
+                                 std::string detail);
+/// When the first of these needs is late, at most `deadline`. What only informs does not count.
+[[nodiscard]] domain::Time expiry_of(const std::vector<domain::Need>& needs, domain::Time deadline);
 
 /// `rejected` for most words; `failed` or `expired` for those where nobody refused.
 [[nodiscard]] domain::State settled_state_of(const std::string& code);

@@ -153,6 +153,7 @@ std::optional<domain::Time> Query::opt_time() {
 
 Reader::Reader(Connection& connection)
     : requests_(connection),
+      due_(connection),
       orders_(connection),
       effects_(connection),
       events_(connection),

@@ -191,6 +191,16 @@ std::optional<EffectRow> EffectTable::open_for_request(const domain::RequestId& 
     return first_effect(query);
 }
 
+bool EffectTable::done_once(const domain::RequestId& request) const {
+    static const std::string sql =
+        "SELECT EXISTS (SELECT 1 FROM effects WHERE request_id = ? AND class = 'once' "
+        "AND state = 'done')";
+    Query query(connection_, sql);
+    query.id(request);
+    query.next();
+    return query.boolean();
+}
+
 std::optional<EffectRow> EffectTable::open_once_for_order(const domain::OrderId& order) const {
     static const std::string sql =
         kEffects + " WHERE order_id = ? AND class = 'once' AND closed_at IS NULL";

@@ -50,6 +50,8 @@ class EffectTable {
     [[nodiscard]] std::optional<EffectRow> get(const domain::EffectId& id) const;
     /// The open effect of a request, the youngest if there are several.
     [[nodiscard]] std::optional<EffectRow> open_for_request(const domain::RequestId& request) const;
+    /// Was a `once` effect of the request answered, or proven to be done?
+    [[nodiscard]] bool done_once(const domain::RequestId& request) const;
     /// The open effect of class `once` for an order; there is never more than one.
     [[nodiscard]] std::optional<EffectRow> open_once_for_order(const domain::OrderId& order) const;
     /// All effects of a request, oldest first.

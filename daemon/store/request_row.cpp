@@ -68,7 +68,8 @@ void bind_opt_json(Query& query, const std::optional<T>& part) {
 
 const std::string kRequestColumns =
     "SELECT id, version, kind, state, next_actor, order_id, created_at, updated_at, settled_at, "
-    "deadline_at, due_at, next_attempt_at, attempt, cancel_requested, brand, common_name, "
+    "deadline_at, due_at, due_asks, next_attempt_at, attempt, cancel_requested, brand, "
+    "common_name, "
     "supplier_order_id, platform_order_id, product, adapter, channel, step, external_system, "
     "external_id, retry_of, created_uid, created_name, created_asserted, session_key, open_effect, "
     "labels, note, last_problem, needs, outcome, result, params";
@@ -87,6 +88,7 @@ StoredRequest read_request(Query& row) {
     request.settled_at = row.opt_time();
     request.deadline_at = row.time();
     stored.due_at = row.opt_time();
+    stored.due_asks_adapter = row.boolean();
     request.next_attempt_at = row.opt_time();
     request.attempt = static_cast<int>(row.integer());
     stored.cancel_requested = row.boolean();
@@ -118,6 +120,7 @@ void bind_request(Query& query, const StoredRequest& stored, std::int64_t versio
         .time(request.settled_at)
         .time(request.deadline_at)
         .time(stored.due_at)
+        .integer(stored.due_asks_adapter ? 1 : 0)
         .time(request.next_attempt_at)
         .integer(request.attempt)
         .integer(stored.cancel_requested ? 1 : 0)

@@ -117,22 +117,6 @@ std::optional<domain::RequestId> RequestTable::active_for(const domain::OrderId&
     return query.id<domain::RequestId>();
 }
 
-std::vector<StoredRequest> RequestTable::due(domain::Time now, std::size_t limit) const {
-    static const std::string sql =
-        select_all() + " WHERE due_at <= ? ORDER BY due_at, rowid LIMIT ?";
-    Query query(connection_, sql);
-    query.time(now).integer(static_cast<std::int64_t>(limit));
-    return read_all(query);
-}
-
-std::optional<domain::Time> RequestTable::next_due_after(domain::Time now) const {
-    static const std::string sql = "SELECT min(due_at) FROM requests WHERE due_at > ?";
-    Query query(connection_, sql);
-    query.time(now);
-    query.next();
-    return query.opt_time();
-}
-
 std::vector<StoredRequest> RequestTable::all_in_state(domain::State state) const {
     static const std::string sql = select_all() + " WHERE state = ? ORDER BY id";
     Query query(connection_, sql);
@@ -157,11 +141,13 @@ std::vector<RequestCount> RequestTable::counts() const {
 void RequestTable::insert(const StoredRequest& row) {
     static const std::string sql =
         "INSERT INTO requests (version, state, next_actor, updated_at, settled_at, deadline_at, "
-        "due_at, next_attempt_at, attempt, cancel_requested, brand, supplier, common_name, "
+        "due_at, due_asks, next_attempt_at, attempt, cancel_requested, brand, supplier, "
+        "common_name, "
         "supplier_order_id, platform_order_id, product, adapter, channel, step, external_system, "
         "external_id, session_key, open_effect, labels, note, last_problem, needs, outcome, "
         "result, params, cookie, id, kind, order_id, created_at, retry_of, created_uid, "
         "created_name, created_asserted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "?, "
         "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     const domain::Request& request = row.request;
     Query query(connection_, sql);
@@ -181,7 +167,8 @@ void RequestTable::insert(const StoredRequest& row) {
 domain::Result<void> RequestTable::update(StoredRequest& row) {
     static const std::string sql =
         "UPDATE requests SET version = ?, state = ?, next_actor = ?, updated_at = ?, "
-        "settled_at = ?, deadline_at = ?, due_at = ?, next_attempt_at = ?, attempt = ?, "
+        "settled_at = ?, deadline_at = ?, due_at = ?, due_asks = ?, next_attempt_at = ?, attempt = "
+        "?, "
         "cancel_requested = ?, brand = ?, supplier = ?, common_name = ?, supplier_order_id = ?, "
         "platform_order_id = ?, product = ?, adapter = ?, channel = ?, step = ?, "
         "external_system = ?, external_id = ?, session_key = ?, open_effect = ?, labels = ?, "

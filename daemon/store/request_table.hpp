@@ -44,10 +44,6 @@ class RequestTable {
     /// The oldest unsettled request of this kind for the order.
     [[nodiscard]] std::optional<domain::RequestId> active_for(const domain::OrderId& order,
                                                               domain::Kind kind) const;
-    /// Requests with due_at <= now, earliest first.
-    [[nodiscard]] std::vector<StoredRequest> due(domain::Time now, std::size_t limit) const;
-    /// The earliest due_at that is later than `now`.
-    [[nodiscard]] std::optional<domain::Time> next_due_after(domain::Time now) const;
     [[nodiscard]] std::vector<StoredRequest> all_in_state(domain::State state) const;
     [[nodiscard]] std::vector<RequestCount> counts() const;
 

@@ -18,6 +18,9 @@ struct StoredRequest {
     std::string sealed_cookie;
     /// When the engine must look again; nullopt when nothing is due by itself.
     std::optional<domain::Time> due_at;
+    /// False: at due_at only time is looked at (an input or approval is late), the adapter is not
+    /// asked.
+    bool due_asks_adapter = true;
     std::optional<std::string> session_key;
     std::optional<domain::EffectId> open_effect;
     bool cancel_requested = false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/store/document_tables.hpp"
+#include "daemon/store/due_table.hpp"
 #include "daemon/store/input_tables.hpp"
 #include "daemon/store/journal_tables.hpp"
 #include "daemon/store/order_table.hpp"
@@ -18,6 +19,7 @@ class Reader {
     Reader& operator=(const Reader&) = delete;
 
     [[nodiscard]] const RequestTable& requests() const { return requests_; }
+    [[nodiscard]] const DueTable& due() const { return due_; }
     [[nodiscard]] const OrderTable& orders() const { return orders_; }
     [[nodiscard]] const EffectTable& effects() const { return effects_; }
     [[nodiscard]] const EventTable& events() const { return events_; }
@@ -33,6 +35,7 @@ class Reader {
 
   protected:
     RequestTable requests_;
+    DueTable due_;
     OrderTable orders_;
     EffectTable effects_;
     EventTable events_;

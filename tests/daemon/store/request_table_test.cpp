@@ -75,6 +75,7 @@ class RequestTableTest : public StoreTest {
         row.session_key = "portal/alice";
         row.open_effect = new_id<domain::EffectId>(start_);
         row.cancel_requested = true;
+        row.due_asks_adapter = false;
         return row;
     }
 };
@@ -98,6 +99,7 @@ TEST_F(RequestTableTest, EveryFieldComesBackAsItWasStored) {
     EXPECT_EQ(found->session_key, row.session_key);
     EXPECT_EQ(found->open_effect, row.open_effect);
     EXPECT_TRUE(found->cancel_requested);
+    EXPECT_FALSE(found->due_asks_adapter);
     EXPECT_TRUE(requests().list({}, {}, 5, {}).items.at(0).sealed_cookie.empty());
 }
 
@@ -139,27 +141,6 @@ TEST_F(RequestTableTest, SecondWriterWithTheSameVersionGetsConflict) {
     ASSERT_TRUE(refused.has_error());
     EXPECT_EQ(refused.error().code, ErrorCode::conflict);
     EXPECT_EQ(requests().get(first.request.id)->request.state, domain::State::running);
-}
-
-TEST_F(RequestTableTest, DueRequestsComeEarliestFirst) {
-    const domain::Order order = put_order(an_order());
-    std::vector<domain::RequestId> ids;
-    for (const int due : {30, 10, 20}) {
-        StoredRequest row = a_request(order);
-        row.due_at = at(due);
-        ids.push_back(row.request.id);
-        put(row);
-    }
-    put(a_request(order));  // never due
-
-    const auto due = requests().due(at(20), 10);
-
-    ASSERT_EQ(due.size(), 2U);
-    EXPECT_EQ(due[0].request.id, ids[1]);
-    EXPECT_EQ(due[1].request.id, ids[2]);
-    EXPECT_EQ(requests().due(at(99), 1).size(), 1U);
-    EXPECT_EQ(requests().next_due_after(at(20)), at(30));
-    EXPECT_EQ(requests().next_due_after(at(30)), std::nullopt);
 }
 
 TEST_F(RequestTableTest, ActiveRequestIsFoundByOrderAndKindUntilSettled) {
