@@ -6,8 +6,8 @@
 #include <map>
 #include <string>
 
-#include "adapters/protocol/messages.hpp"
 #include "daemon/engine/breaker.hpp"
+#include "daemon/link/outside.hpp"
 #include "daemon/store/due_table.hpp"
 #include "domain/error.hpp"
 

@@ -121,7 +121,8 @@ struct Harness::Parts {
     std::thread thread;
 };
 
-Harness::Harness(const std::function<void(config::Settings&)>& adjust)
+Harness::Harness(const std::function<void(config::Settings&)>& adjust,
+                 const std::function<void(store::StoreOptions&)>& adjust_store)
     : parts_(std::make_unique<Parts>()) {
     char folder[] = "/tmp/cabroker-api-XXXXXX";
     Parts& p = *parts_;
@@ -130,6 +131,7 @@ Harness::Harness(const std::function<void(config::Settings&)>& adjust)
     if (adjust) adjust(*p.settings);
     store::StoreOptions options;
     options.state_dir = p.settings->state_dir;
+    if (adjust_store) adjust_store(options);
     p.store = checked(store::Store::open(options, p.loop.get_executor()));
     p.vault.emplace(checked(
         vault::Vault::open(vault::KeySource::file(p.folder / "state" / "vault.key"), false)));
@@ -235,6 +237,8 @@ std::size_t Harness::connections() {
     on_loop([&] { count = parts_->server->connections(); });
     return count;
 }
+
+std::size_t Harness::queued() { return parts_->store->stats().queued; }
 
 std::size_t Harness::waiting() {
     std::size_t count = 0;

@@ -13,13 +13,18 @@
 namespace cabroker::engine {
 class Engine;
 }
+namespace cabroker::store {
+struct StoreOptions;
+}
 
 namespace cabroker::api::test {
 
 class Harness {
   public:
-    /// `adjust` may change the settings before anything starts.
-    explicit Harness(const std::function<void(config::Settings&)>& adjust = {});
+    /// `adjust` may change the settings before anything starts, `adjust_store` how the store is
+    /// opened.
+    explicit Harness(const std::function<void(config::Settings&)>& adjust = {},
+                     const std::function<void(store::StoreOptions&)>& adjust_store = {});
     Harness(const Harness&) = delete;
     Harness& operator=(const Harness&) = delete;
     ~Harness();
@@ -37,6 +42,8 @@ class Harness {
     void reload(const std::function<void(config::Settings&)>& adjust);
     [[nodiscard]] std::size_t connections();
     [[nodiscard]] std::size_t waiting();
+    /// Changes that wait for the writer.
+    [[nodiscard]] std::size_t queued();
 
     /// Until `true_now` holds, asked every few milliseconds; fails the test after ten seconds.
     static void until(const std::function<bool()>& true_now);
