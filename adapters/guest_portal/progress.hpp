@@ -42,8 +42,8 @@ struct Progress {
     /// What the order showed before our change: status, serial, how often our reason stood there.
     std::string seen_before;
     std::string seen_serial;
-    /// SHA-256 of the tokens that the requester was told to publish; the beginnings of those of each
-    /// token said to be done.
+    /// SHA-256 of the tokens that the requester was told to publish; the beginnings of those of
+    /// each token said to be done.
     std::string tokens_told;
     std::string tokens_done;
     /// Digest of the unknown page that was kept as evidence last.

@@ -1,6 +1,7 @@
 // A submitted reissue: what to publish, and whether our certificate is there.
 #include "adapters/guest_portal/answers.hpp"
 #include "adapters/guest_portal/jobs.hpp"
+#include "runtime/sha256.hpp"
 
 namespace cabroker::adapters::guest_portal {
 
@@ -21,7 +22,7 @@ std::string digest_of(const std::vector<Token>& tokens) {
     for (const Token& token : tokens) {
         all += token.domain + '\n' + token.method + '\n' + token.where + '\n' + token.value + '\n';
     }
-    return digest(all);
+    return runtime::sha256_hex(all);
 }
 
 /// Short enough for the cookie of an order with many names.

@@ -1,9 +1,8 @@
 #include "adapters/guest_portal/work.hpp"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
-#include <array>
+
+#include "runtime/sha256.hpp"
 
 namespace cabroker::adapters::guest_portal {
 
@@ -159,7 +158,7 @@ void Work::note(std::string text) {
 
 void Work::keep_evidence(const portal::Run& run) {
     for (const protocol::EvidenceBlob& blob : run.evidence) {
-        const std::string seen = digest(blob.octets);
+        const std::string seen = runtime::sha256_hex(blob.octets);
         if (seen == progress.page_kept) continue;
         progress.page_kept = seen;
         evidence.push_back(blob);
@@ -207,19 +206,6 @@ std::string masked(const std::string& address) {
     const std::size_t at = address.rfind('@');
     if (at == std::string::npos || at == 0) return "***";
     return address.substr(0, 1) + "***" + address.substr(at);
-}
-
-std::string digest(std::string_view octets) {
-    std::array<unsigned char, SHA256_DIGEST_LENGTH> hash{};
-    // OpenSSL's interface is octets of unsigned char.
-    SHA256(reinterpret_cast<const unsigned char*>(octets.data()), octets.size(), hash.data());
-    constexpr std::string_view kHex = "0123456789abcdef";
-    std::string text;
-    for (const unsigned char octet : hash) {
-        text += kHex[octet >> 4U];
-        text += kHex[octet & 15U];
-    }
-    return text;
 }
 
 }  // namespace cabroker::adapters::guest_portal

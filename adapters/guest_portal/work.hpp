@@ -93,7 +93,4 @@ class Work {
 /// `a***@example.com`: for texts that are kept.
 [[nodiscard]] std::string masked(const std::string& address);
 
-/// Hex SHA-256, to recognise something again.
-[[nodiscard]] std::string digest(std::string_view octets);
-
 }  // namespace cabroker::adapters::guest_portal

@@ -1,10 +1,10 @@
 #include "adapters/protocol/octets.hpp"
 
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 
-#include <array>
 #include <boost/json.hpp>
+
+#include "runtime/sha256.hpp"
 
 namespace cabroker::adapters::protocol {
 namespace {
@@ -51,18 +51,6 @@ domain::Result<std::string> from_base64(std::string_view text) {
     return octets;
 }
 
-std::string sha256_hex(std::string_view octets) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-    SHA256(as_octets(octets), octets.size(), digest.data());
-    std::string text;
-    for (const unsigned char octet : digest) {
-        text += kDigits[octet >> 4U];
-        text += kDigits[octet & 15U];
-    }
-    return text;
-}
-
 boost::json::value octets_to_json(std::string_view octets, const std::string& prefix,
                                   Blobs& blobs) {
     boost::json::object object;
@@ -73,7 +61,7 @@ boost::json::value octets_to_json(std::string_view octets, const std::string& pr
     const std::string name = prefix + "." + std::to_string(blobs.size() + 1);
     object["blob"] = name;
     object["size"] = octets.size();
-    object["sha256"] = sha256_hex(octets);
+    object["sha256"] = runtime::sha256_hex(octets);
     blobs.emplace(name, octets);
     return object;
 }
@@ -96,7 +84,7 @@ domain::Result<std::string> octets_from_json(const boost::json::value& value, Bl
     if (found == blobs.end()) return bad("a blob that is named did not come");
     std::string octets = std::move(found->second);
     blobs.erase(found);
-    if (sha256_hex(octets) !=
+    if (runtime::sha256_hex(octets) !=
         std::string_view(hash->get_string().data(), hash->get_string().size())) {
         return bad("a blob does not have the hash that was named");
     }

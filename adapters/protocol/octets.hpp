@@ -19,7 +19,6 @@ inline constexpr std::size_t kInlineOctets = 16 * 1024;
 
 [[nodiscard]] std::string base64(std::string_view octets);
 [[nodiscard]] domain::Result<std::string> from_base64(std::string_view text);
-[[nodiscard]] std::string sha256_hex(std::string_view octets);
 
 /// `{"base64": ...}`, or `{"blob": NAME, "size": N, "sha256": ...}` with the octets put into
 /// `blobs` under `prefix` and a number.
