@@ -21,10 +21,12 @@ Sign sign_of(const protocol::Proof& proof) {
 }
 
 Sign sign_of(const domain::Error& error, bool link_up) {
-    const bool asked =
-        error.code == domain::ErrorCode::no_answer || error.code == domain::ErrorCode::bad_answer;
-    // A lost link takes every step with it and says nothing of the upstream.
-    return asked && link_up ? Sign::silent : Sign::none;
+    // A lost link takes every step with it and says nothing of the upstream. With a link, not_sent
+    // is the adapter's own word that it reached nobody.
+    const bool ours = error.code != domain::ErrorCode::no_answer &&
+                      error.code != domain::ErrorCode::bad_answer &&
+                      error.code != domain::ErrorCode::not_sent;
+    return ours || !link_up ? Sign::none : Sign::silent;
 }
 
 }  // namespace cabroker::engine
