@@ -129,9 +129,12 @@ TEST_F(NeedsTest, ASubmittedReissueDoesNotExpireBecauseNobodyTypedACode) {
 }
 
 TEST_F(NeedsTest, ASubmittedReissueOutlivesACodeThatTheCaCallsExpired) {
-    const auto id =
-        submitted(protocol::Rejected{"access_code_expired", "the second time", ""}, "rejected");
+    const auto id = submitted(protocol::Wait{}, "polling");
+    turn_until_state(id, State::waiting_ca);
+    outside_.script.push_back(
+        answers(protocol::Rejected{"access_code_expired", "the second time", ""}, "rejected"));
 
+    advance(std::chrono::hours(1));
     turn_until_state(id, State::backoff);
 
     EXPECT_EQ(get(id).last_problem->code, "access_code_expired");
