@@ -57,7 +57,7 @@ class DispatchTest : public EngineWorld {
     }
     std::vector<std::string> told_of_adapters() {
         std::vector<std::string> told;
-        for (const store::Event& event : store_->reader().events().list(0, 1000)) {
+        for (const store::Event& event : store_->reader().events().after(0, 5000)) {
             if (event.type == "adapter.changed") told.push_back(event.data);
         }
         return told;
