@@ -16,6 +16,7 @@ DeskSession& DeskSessions::open() {
         std::erase_if(sessions_, [&](const auto& entry) {
             return entry.second->login == nullptr || expired(*entry.second);
         });
+        if (sessions_.size() >= kMostSessions) sessions_.clear();
     }
     auto session = std::make_unique<DeskSession>();
     session->id = random_.hex(24);

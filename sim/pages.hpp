@@ -17,14 +17,24 @@ class PageData {
     PageData& flag(std::string name, bool value);
     PageData& row(const std::string& list, Fields values);
 
+    /// Empty: not set.
+    [[nodiscard]] const std::string& text_of(std::string_view name) const;
+    /// A flag that is set, or a text that is not empty.
+    [[nodiscard]] bool shows(std::string_view name) const;
+    /// nullptr: no such list.
+    [[nodiscard]] const std::vector<Fields>* rows_of(std::string_view name) const;
+
   private:
-    friend std::string render(std::string_view, const PageData&);
     Fields texts_;
-    std::map<std::string, bool> flags_;
-    std::map<std::string, std::vector<Fields>> rows_;
+    std::map<std::string, bool, std::less<>> flags_;
+    std::map<std::string, std::vector<Fields>, std::less<>> rows_;
 };
 
-/// Fills one template, such as `order`. An unknown name is a bug and throws std::logic_error.
+/// Fills one template, such as `order`. The part of Mustache that the pages need: `{{name}}`
+/// escaped,
+/// `{{{name}}}` as it is, and sections `{{#name}}..{{/name}}` of a flag, a text or a list; in a
+/// list the row's values come before the page's. An unknown page is a bug and throws
+/// std::logic_error.
 [[nodiscard]] std::string render(std::string_view page, const PageData& data);
 
 /// Sets `name` and `name_text`: a date for machines and one for people.

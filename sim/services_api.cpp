@@ -104,8 +104,13 @@ std::string ServicesApi::where(const HttpRequest& request) const {
     return found.route != nullptr ? std::string(found.route->where) : "api.other";
 }
 
-HttpReply ServicesApi::handle(const HttpRequest& request) {
-    HttpReply reply = answer(request);
+HttpReply ServicesApi::handle(const HttpRequest& request) { return numbered(answer(request)); }
+
+HttpReply ServicesApi::instead(const Fault& fault, const HttpRequest& request) {
+    return numbered(spoilt(fault, request));
+}
+
+HttpReply ServicesApi::numbered(HttpReply reply) {
     set_header(reply, "X-Request-Id", random_.hex(16));
     return reply;
 }
@@ -177,7 +182,7 @@ Order* ServicesApi::visible(std::string_view key, const Login& login) {
     return order;
 }
 
-HttpReply ServicesApi::instead(const Fault& fault, const HttpRequest& request) {
+HttpReply ServicesApi::spoilt(const Fault& fault, const HttpRequest& request) {
     if (fault.is("rate_limit")) {
         return retry_after(api_error(429, "request_limit_exceeded", "Too many requests."), fault,
                            "30");
@@ -206,10 +211,9 @@ HttpReply ServicesApi::instead(const Fault& fault, const HttpRequest& request) {
 }
 
 HttpReply ServicesApi::refused(unsigned status) {
-    if (status == 413 || status == 431) {
-        return api_error(status, "request_too_large", "The request is too large.");
-    }
-    return api_error(status, "bad_request_format", "The request could not be understood.");
+    const bool large = status == 413 || status == 431;
+    return numbered(api_error(status, large ? "request_too_large" : "bad_request_format",
+                              "The request is too large or could not be understood."));
 }
 
 HttpReply ServicesApi::me(Call& call) {

@@ -49,6 +49,8 @@ class ServicesApi final : public HttpService {
     struct Found;
     [[nodiscard]] static Found route_of(const HttpRequest& request);
     [[nodiscard]] HttpReply answer(const HttpRequest& request);
+    [[nodiscard]] HttpReply spoilt(const Fault& fault, const HttpRequest& request);
+    [[nodiscard]] HttpReply numbered(HttpReply reply);
     [[nodiscard]] bool over_limit(const Login& login);
     [[nodiscard]] Order* visible(std::string_view key, const Login& login);
     [[nodiscard]] std::vector<ApiRequest> requests_of(const Order& order) const;
