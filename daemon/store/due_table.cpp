@@ -7,7 +7,8 @@
 namespace cabroker::store {
 namespace {
 
-// As the partial index requests_by_lane has it, else SQLite does not use it.
+// As the index requests_by_lane has them, else SQLite does not use it.
+const std::string kRequester = "created_uid || '/' || ifnull(created_asserted, '')";
 const std::string kInLane = " due_at IS NOT NULL AND due_asks = 1 ";
 
 std::vector<DueRow> read_rows(Query& query) {
@@ -53,8 +54,10 @@ std::optional<std::string> DueTable::requester_after(const std::string& adapter,
                                                      const std::string& after,
                                                      domain::Time now) const {
     static const std::string sql =
-        "SELECT requester, due_at FROM requests INDEXED BY requests_by_lane WHERE" + kInLane +
-        "AND adapter = ? AND requester > ? ORDER BY requester, due_at "
+        "SELECT " + kRequester +
+        " AS requester, due_at FROM requests INDEXED BY requests_by_lane WHERE" + kInLane +
+        "AND adapter = ? AND " + kRequester +
+        " > ? ORDER BY requester, due_at "
         "LIMIT 1";
     std::string last = after;
     for (;;) {
@@ -72,8 +75,8 @@ std::vector<DueRow> DueTable::of_requester(const std::string& adapter, const std
                                            std::size_t limit) const {
     static const std::string sql =
         "SELECT id, order_id, due_at, rowid FROM requests INDEXED BY requests_by_lane WHERE" +
-        kInLane +
-        "AND adapter = ? AND requester = ? AND (due_at, rowid) > (?, ?) AND due_at <= ? "
+        kInLane + "AND adapter = ? AND " + kRequester +
+        " = ? AND (due_at, rowid) > (?, ?) AND due_at <= ? "
         "ORDER BY due_at, rowid LIMIT ?";
     Query query(connection_, sql);
     query.text(adapter)

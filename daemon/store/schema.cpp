@@ -226,13 +226,12 @@ ALTER TABLE inputs ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
 // marked, so that an adapter that is paused or full hides no expiry.
 constexpr const char* kLanes = R"sql(
 ALTER TABLE requests ADD COLUMN due_asks INTEGER NOT NULL DEFAULT 1;
-ALTER TABLE requests ADD COLUMN requester TEXT
-    AS (created_uid || '/' || ifnull(created_asserted, '')) VIRTUAL;
 UPDATE requests SET due_asks = 0
     WHERE state = 'needs_approval' OR (state = 'needs_input' AND needs NOT LIKE '%"dcv_publication"%');
 DROP INDEX requests_by_due;
 CREATE INDEX requests_by_due ON requests (due_asks, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX requests_by_lane ON requests (adapter, requester, due_at)
+CREATE INDEX requests_by_lane
+    ON requests (adapter, created_uid || '/' || ifnull(created_asserted, ''), due_at)
     WHERE due_at IS NOT NULL AND due_asks = 1;
 CREATE INDEX requests_by_deadline ON requests (deadline_at) WHERE due_at IS NOT NULL;
 )sql";
