@@ -38,12 +38,7 @@ class Campaign:
     def __init__(self, options):
         self.options = options
         self.directory = tempfile.mkdtemp(prefix="cabroker-crash-")
-        batches = 1 + options.batches
-        self.orders = []
-        for number in range(options.requests * batches):
-            mail = number % 5 == 4
-            self.orders.append({"id": str(700000000 + number), "cn": f"host{number}.example.com",
-                                "brand": "sectigo" if mail else "rapidssl", "email": f"admin{number}@example.com"})
+        self.orders = self.make_orders()
         self.world = crash_world.World(options.build, self.directory, self.orders)
         environment = {}
         if options.no_intents:
@@ -57,6 +52,14 @@ class Campaign:
         self.at_point = dict.fromkeys(POINTS, 0)
         self.lost = set()
         self.complaints = []
+
+    def make_orders(self):
+        orders = []
+        for number in range(self.options.requests * (1 + self.options.batches)):
+            mail = number % 5 == 4
+            orders.append({"id": str(700000000 + number), "cn": f"host{number}.example.com",
+                           "brand": "sectigo" if mail else "rapidssl", "email": f"admin{number}@example.com"})
+        return orders
 
     # -- requests -------------------------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ class World:
         with open(csv, "w", encoding="utf-8") as out:
             out.write("supplier_order_id,platform_order_id,common_name,brand,product,admin_email,status\n")
             for order in orders:
-                out.write(f"{order['id']},,{order['cn']},{order['brand']},,{order['email']},issued\n")
+                out.write(f"{order['id']},,{order['cn']},{order['brand']},,{order['email']},{order.get('status', 'issued')}\n")
         self.csv = csv
         state = os.path.join(directory, "sim")
         os.makedirs(state)
