@@ -1,0 +1,193 @@
+"""Each fault of a portal and of its mailbox, from the simulated world's switchboard, with its stated outcome.
+
+Two rules hold for every line of the tables: the CA is asked for at most one reissue, and what is not proven is not called done.
+"""
+import time
+
+from broker import IntegrationTest, main
+from support import make_csr, until
+
+LOGIN, CODE, ORDER, FORM, SUBMIT = ("portal.login.page", "portal.code.page", "portal.order.page", "portal.reissue.page",
+                                    "portal.reissue.submit")
+# Passing faults: the request goes on by itself and is issued.
+PASSING = [
+    (LOGIN, "slow", {"delay": "1s"}),
+    (LOGIN, "hang", {"delay": "60s"}),
+    (LOGIN, "truncate", {}),
+    (LOGIN, "rate_limit", {"detail": "1"}),
+    (LOGIN, "maintenance", {"detail": "1"}),
+    ("portal.connect", "expired_certificate", {}),
+    ("portal.connect", "wrong_host_certificate", {}),
+    (FORM, "slow", {"delay": "1s"}),
+    (FORM, "close_without_answer", {}),
+    (FORM, "charset", {}),
+    (FORM, "foreign_cookies", {}),
+    (FORM, "drop_before", {}),
+]
+# The submit of the reissue: whatever becomes of its answer, it is done once and proven.
+DOUBTFUL = [(SUBMIT, what, more) for what, more in (
+    ("drop_after_commit", {}), ("drop_before", {}), ("close_without_answer", {}), ("truncate", {}), ("half", {}), ("empty", {}),
+    ("garbage", {}), ("huge", {"bytes": 20_000_000}), ("gzip_bomb", {"bytes": 200_000_000}), ("hang", {"delay": "60s"}),
+    ("status_500", {"commit": True}), ("wrong_page", {"commit": True}), ("login_page", {"commit": True}),
+    ("redirect_host", {"commit": True, "detail": "https://portal.invalid/guest/order"}),
+    ("redirect_http", {"commit": True, "detail": "http://127.0.0.1:9/guest/order"}))]
+# A portal that stays like this before anything was asked of the CA: the request stops and says why; nothing was done.
+LASTING = [
+    (LOGIN, "changed_page", {}),
+    (LOGIN, "deep_tables", {}),
+    (LOGIN, "wrong_page", {}),
+    (LOGIN, "empty", {}),
+    (LOGIN, "garbage", {}),
+    (LOGIN, "huge", {"bytes": 500_000_000}),
+    (LOGIN, "gzip_bomb", {"bytes": 500_000_000}),
+    (LOGIN, "half", {}),
+    (LOGIN, "redirect_host", {"detail": "https://portal.invalid/guest/login"}),
+    (LOGIN, "redirect_http", {"detail": "http://127.0.0.1:9/guest/login"}),
+]
+SETTLED_BY_STOP = ("unknown_page",)
+
+
+class PortalFaultsTest(IntegrationTest):
+    broker_changes = {"engine": {"step_deadline": "3s", "settle": "300ms", "retry": {"first": "50ms", "max": "300ms"},
+                                 "poll": {"first": "50ms", "max": "200ms"}}}
+
+    def ask(self, **more):
+        order = self.new_order(**more)
+        return order, self.broker.ask("reissue", order, params={
+            "csr": make_csr(order["common_name"]), "reason": "fault test", "validation_method": "email"})
+
+    def now(self, request):
+        return self.broker.get("/v1/requests/" + request["id"])
+
+    def carry(self, order, request, limit=40):
+        """Gives each code that is asked for, until the request is settled."""
+        given, end = set(), time.monotonic() + limit
+        while time.monotonic() < end:
+            now = self.now(request)
+            if now["settled"]:
+                return now
+            code = self.code_of(order)
+            if now["state"] == "needs_input" and now["needs"][0]["name"] == "access_code" and code and code not in given:
+                given.add(code)
+                self.broker.call("POST", f"/v1/requests/{request['id']}/inputs", {"name": "access_code", "value": code})
+            time.sleep(0.03)
+        self.fail("not settled: " + self.broker.story(request["id"]))
+
+    def code_of(self, order):
+        try:
+            return self.world.code(order["admin_email"])
+        except AssertionError:
+            return None
+
+    def issued_once(self, order, request):
+        done = self.carry(order, request)
+        story = self.broker.story(request["id"])
+        self.assertEqual((done["state"], done["outcome"]["code"]), ("succeeded", "issued"), story)
+        books = self.world.books(order["supplier_order_id"])
+        self.assertEqual((books["reissues"], books["reissues_issued"]), (1, 1), story)
+        return done
+
+    def test_passing_faults_are_waited_out(self):
+        for where, what, more in PASSING:
+            with self.subTest(where=where, what=what):
+                self.world.no_faults()
+                self.world.fault(where, what, times=1, **more)
+                self.issued_once(*self.ask())
+
+    def test_a_doubtful_submit_is_done_once(self):
+        for where, what, more in DOUBTFUL:
+            with self.subTest(where=where, what=what):
+                self.world.no_faults()
+                self.world.fault(where, what, times=1, **more)
+                self.issued_once(*self.ask())
+
+    def test_a_portal_that_stays_strange_stops_the_request_before_anything_is_done(self):
+        for where, what, more in LASTING:
+            with self.subTest(where=where, what=what):
+                self.world.no_faults()
+                self.world.fault(where, what, times=0, **more)
+                order, request = self.ask()
+                now = self.stopped(request)
+                story = self.broker.story(request["id"])
+                if now["settled"]:
+                    self.assertIn(now["outcome"]["code"], SETTLED_BY_STOP, story)
+                    self.assertTrue(now["outcome"]["hint"], story)
+                    self.assertTrue(now["outcome"]["evidence"] or what == "empty", story)
+                else:
+                    self.assertTrue(now["last_problem"]["code"] and now["last_problem"]["detail"], story)
+                    self.broker.post(f"/v1/requests/{request['id']}/cancel", {})
+                books = self.world.books(order["supplier_order_id"])
+                self.assertEqual((books["reissues"], books["codes_mailed"]), (0, 0), story)
+        self.assertTrue(self.broker.outside())
+
+    def stopped(self, request):
+        def found():
+            now = self.now(request)
+            return now if now["settled"] or now["state"] == "backoff" else None
+        return until(found, 25, why=f"it neither stopped nor waits: {self.now(request)}")
+
+    def test_two_forms_of_one_name_are_not_guessed_at(self):
+        self.world.fault(FORM, "duplicate_form", times=0)
+        order, request = self.ask()
+        done = self.carry(order, request)
+        self.assertIn((done["state"], done["outcome"]["code"]), (("rejected", "unknown_page"), ("succeeded", "issued")),
+                      self.broker.story(request["id"]))
+        self.assertLessEqual(self.world.books(order["supplier_order_id"])["reissues"], 1)
+
+    def test_the_page_of_another_order_is_never_taken_for_ours(self):
+        order, request = self.ask()
+        self.world.fault(ORDER, "other_order", times=0)
+        self.broker.sign_in(self.world, request, order["admin_email"])
+        now = self.stopped(request)
+        self.assertNotEqual(now["state"], "succeeded")
+        self.assertEqual(self.world.books(order["supplier_order_id"])["reissues"], 0)
+
+    def test_the_login_page_in_place_of_any_page_is_a_new_sign_in(self):
+        for where in (ORDER, FORM):
+            with self.subTest(where=where):
+                self.world.no_faults()
+                self.world.fault(where, "login_page", times=1)
+                self.issued_once(*self.ask())
+
+    def test_a_captcha_asks_for_a_person(self):
+        self.world.fault(LOGIN, "captcha", times=1)
+        order, request = self.ask()
+        asked = self.broker.wait(request, "needs_input")
+        self.assertEqual(asked["needs"][0]["name"], "human_login", self.broker.story(request["id"]))
+        self.broker.give(request, "done", "human_login")
+        self.issued_once(order, request)
+
+    def test_a_code_mailed_twice_counts_once_and_a_wrong_one_is_refused(self):
+        self.world.fault("mail.code", "twice", times=1)
+        self.issued_once(*self.ask())
+
+    def test_a_code_that_never_comes_can_be_asked_for_again(self):
+        self.world.fault("mail.code", "lost", times=1)
+        order, request = self.ask()
+        asked = self.broker.wait(request, "needs_input")
+        self.assertEqual(asked["needs"][0]["name"], "access_code")
+        self.broker.post(f"/v1/requests/{request['id']}/retry", {})
+        self.issued_once(order, request)
+
+
+class ClockTest(IntegrationTest):
+    """The portal's clock jumps; its own and ours need not agree."""
+    broker_changes = PortalFaultsTest.broker_changes
+
+    def test_jumps_of_the_portals_clock_lose_nothing(self):
+        for jump in ("3h", "-3h"):
+            with self.subTest(jump=jump):
+                order = self.new_order()
+                request = self.broker.ask("reissue", order, params={
+                    "csr": make_csr(order["common_name"]), "reason": "clock test", "validation_method": "email"})
+                self.broker.wait(request, "needs_input")
+                self.world.control("POST", "/clock", {"advance": jump})
+                done = PortalFaultsTest.carry(self, order, request)
+                self.assertEqual((done["state"], done["outcome"]["code"]), ("succeeded", "issued"), self.broker.story(request["id"]))
+                self.assertEqual(self.world.books(order["supplier_order_id"])["reissues"], 1)
+
+    now, code_of = PortalFaultsTest.now, PortalFaultsTest.code_of
+
+
+if __name__ == "__main__":
+    main()
