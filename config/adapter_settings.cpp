@@ -80,6 +80,11 @@ GuestPortalSettings decode_guest_portal(ObjectReader& reader, Problems& problems
     settings.settle = reader.duration("settle").value_or(settings.settle);
     settings.accounts = decode_accounts(reader, problems);
     settings.max_in_flight = decode_in_flight(reader, settings.max_in_flight);
+    if (const bj::value* rate = reader.member("rate"))
+        settings.rate = decode_rate(*rate, reader.at("rate"), problems);
+    if (!settings.profile.rate.empty()) settings.account_rate = settings.profile.rate;
+    if (const bj::value* rate = reader.member("account_rate"))
+        settings.account_rate = decode_rate(*rate, reader.at("account_rate"), problems);
     return settings;
 }
 

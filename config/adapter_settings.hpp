@@ -35,6 +35,12 @@ struct GuestPortalSettings {
     domain::Duration settle = std::chrono::minutes(2);
     std::map<std::string, AccountSettings> accounts;
     std::size_t max_in_flight = 16;
+    /// How fast the portal may be asked: by the whole adapter, and by each account (without
+    /// accounts: for each order and contact). Absent: the profile's, then generous ones.
+    std::vector<RateWindow> rate{{100, std::chrono::seconds(1)},
+                                 {10'000, std::chrono::minutes(10)}};
+    std::vector<RateWindow> account_rate{{50, std::chrono::seconds(1)},
+                                         {3'000, std::chrono::minutes(10)}};
 };
 
 /// One mail of a template set, for one kind of request. Texts are mustache.

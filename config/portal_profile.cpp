@@ -4,23 +4,26 @@
 #include <array>
 #include <cctype>
 
+#include "config/profile_decode.hpp"
+
 namespace cabroker::config {
 namespace {
 
 using domain::Word;
 
-constexpr std::array<Word<PortalOperation>, 8> kOperations{{
+constexpr std::array<Word<PortalOperation>, 9> kOperations{{
     {PortalOperation::sign_in, "sign_in"},
     {PortalOperation::enter_code, "enter_code"},
     {PortalOperation::read_order, "read_order"},
     {PortalOperation::reissue, "reissue"},
     {PortalOperation::download, "download"},
     {PortalOperation::revoke, "revoke"},
+    {PortalOperation::revoke_certificate, "revoke_certificate"},
     {PortalOperation::cancel_reissue, "cancel_reissue"},
     {PortalOperation::sign_out, "sign_out"},
 }};
 
-constexpr std::array<Word<PageOutcome>, 16> kOutcomes{{
+constexpr std::array<Word<PageOutcome>, 18> kOutcomes{{
     {PageOutcome::wrong_contact, "wrong_contact"},
     {PageOutcome::unknown_order, "unknown_order"},
     {PageOutcome::access_code_wrong, "access_code_wrong"},
@@ -37,6 +40,8 @@ constexpr std::array<Word<PageOutcome>, 16> kOutcomes{{
     {PageOutcome::reissue_pending, "reissue_pending"},
     {PageOutcome::order_not_issued, "order_not_issued"},
     {PageOutcome::not_supported_by_channel, "not_supported_by_channel"},
+    {PageOutcome::credentials_rejected, "credentials_rejected"},
+    {PageOutcome::stale_form, "stale_form"},
 }};
 
 constexpr std::array<std::string_view, 13> kGiven{
@@ -82,6 +87,20 @@ std::optional<PortalOperation> parse_portal_operation(std::string_view word) {
     for (const auto& known : kOperations) {
         if (known.name == word) return known.value;
     }
+    return std::nullopt;
+}
+
+std::optional<ReissueState> parse_reissue_state(std::string_view word) {
+    if (word == "pending") return ReissueState::pending;
+    if (word == "issued") return ReissueState::issued;
+    if (word == "canceled") return ReissueState::canceled;
+    if (word == "rejected") return ReissueState::rejected;
+    return std::nullopt;
+}
+
+std::optional<CertificateState> parse_certificate_state(std::string_view word) {
+    if (word == "valid") return CertificateState::valid;
+    if (word == "revoked") return CertificateState::revoked;
     return std::nullopt;
 }
 
@@ -160,6 +179,58 @@ domain::OrderStatus PortalProfile::status_of(std::string_view raw) const {
     return found == words.statuses.end() ? domain::OrderStatus::unknown : found->second;
 }
 
+std::optional<domain::ValidationMethod> PortalProfile::token_method_of(std::string_view raw) const {
+    const auto found = words.token_methods.find(folded(raw));
+    if (found != words.token_methods.end()) return found->second;
+    for (const auto& [ours, theirs] : words.validation_methods) {
+        if (folded(theirs) == folded(raw)) return ours;
+    }
+    return std::nullopt;
+}
+
+std::optional<ReissueState> PortalProfile::reissue_state_of(std::string_view raw) const {
+    const auto found = words.reissue_states.find(folded(raw));
+    if (found != words.reissue_states.end()) return found->second;
+    return parse_reissue_state(folded(raw));
+}
+
+std::optional<CertificateState> PortalProfile::certificate_state_of(std::string_view raw) const {
+    const auto found = words.certificate_states.find(folded(raw));
+    if (found != words.certificate_states.end()) return found->second;
+    return parse_certificate_state(folded(raw));
+}
+
+std::string PortalProfile::serial_text(std::string_view serial) const {
+    std::string digits = plain_serial(serial);
+    if (serial_separator.empty() && !serial_upper) return digits;
+    if (!serial_separator.empty() && digits.size() % 2 != 0) digits.insert(digits.begin(), '0');
+    std::string out;
+    for (std::size_t at = 0; at < digits.size(); ++at) {
+        if (at != 0 && at % 2 == 0) out += serial_separator;
+        const char c = digits[at];
+        const bool raise = serial_upper && c >= 'a' && c <= 'f';
+        out += raise ? static_cast<char>(c - 'a' + 'A') : c;
+    }
+    return out;
+}
+
+std::string plain_serial(std::string_view text) {
+    std::string digits;
+    for (const char c : text) {
+        const bool number = c >= '0' && c <= '9';
+        const bool lower = c >= 'a' && c <= 'f';
+        if (number || lower) {
+            digits += c;
+        } else if (c >= 'A' && c <= 'F') {
+            digits += static_cast<char>(c - 'A' + 'a');
+        } else if (c != ':' && c != ' ' && c != '-') {
+            return {};
+        }
+    }
+    digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
+    return digits;
+}
+
 std::vector<domain::Kind> PortalProfile::kinds() const {
     std::vector<domain::Kind> kinds;
     const auto add = [&](PortalOperation operation_needed, domain::Kind kind) {
@@ -167,7 +238,9 @@ std::vector<domain::Kind> PortalProfile::kinds() const {
     };
     add(PortalOperation::read_order, domain::Kind::status);
     add(PortalOperation::reissue, domain::Kind::reissue);
-    add(PortalOperation::revoke, domain::Kind::revoke);
+    if (operation(PortalOperation::revoke) != nullptr ||
+        operation(PortalOperation::revoke_certificate) != nullptr)
+        kinds.push_back(domain::Kind::revoke);
     add(PortalOperation::cancel_reissue, domain::Kind::cancel);
     add(PortalOperation::download, domain::Kind::download);
     return kinds;

@@ -20,8 +20,9 @@ namespace cabroker::config {
 /// What a session of the portal is bound to.
 enum class Binding { order_and_contact, account };
 
-/// What an adapter can be made to do at a portal. reissue, revoke and cancel_reissue hold at most
-/// one `once` step.
+/// What an adapter can be made to do at a portal. reissue, revoke, revoke_certificate and
+/// cancel_reissue hold exactly one `once` step. revoke ends every certificate of an order,
+/// revoke_certificate one.
 enum class PortalOperation {
     sign_in,
     enter_code,
@@ -29,6 +30,7 @@ enum class PortalOperation {
     reissue,
     download,
     revoke,
+    revoke_certificate,
     cancel_reissue,
     sign_out,
 };
@@ -52,6 +54,8 @@ enum class PageOutcome {
     reissue_pending,
     order_not_issued,
     not_supported_by_channel,
+    credentials_rejected,
+    stale_form,
 };
 [[nodiscard]] std::string_view name_of(PageOutcome outcome);
 [[nodiscard]] std::optional<PageOutcome> parse_page_outcome(std::string_view word);
@@ -66,9 +70,11 @@ struct PageRule {
     /// An XPath 1.0 expression whose boolean value is true (HTML and XML answers); empty: not
     /// asked.
     std::string xpath;
-    /// A JSON pointer that leads to a value (JSON answers), and the text it must have, if any.
+    /// A JSON pointer that leads to a value (JSON answers), and what its text must be or hold, if
+    /// anything: one of `json_equals`, and `json_contains`.
     std::string json_pointer;
-    std::optional<std::string> json_equals;
+    std::vector<std::string> json_equals;
+    std::string json_contains;
     /// Prefix of the media type, case-blind; empty: any.
     std::string content_type;
 };
@@ -122,6 +128,8 @@ struct Expectation {
     std::string detail;
     /// JSON pointer of the same, for JSON answers.
     std::string detail_pointer;
+    /// With rate_limited and maintenance: how long to stay away when the portal does not say.
+    std::optional<domain::Duration> retry_after;
 };
 
 /// One value taken from an answer. Exactly one source.
@@ -135,6 +143,11 @@ struct Extraction {
     /// A list: every node or array element. Variables of a list are joined with newline in
     /// templates.
     bool all = false;
+    /// With json and `all`: the array's elements are objects; pointer of the value in each (absent
+    /// there: an empty text), and which elements count.
+    std::string item;
+    std::string where_pointer;
+    std::string where_equals;
     /// Absence is the answer "unknown page" when true.
     bool required = false;
     /// Text to cut away in front and behind after trimming white space; nothing when it is not
@@ -185,6 +198,17 @@ struct CodeMail {
     std::vector<std::string> binding_after;
 };
 
+/// What became of a reissue, and whether a certificate still holds.
+enum class ReissueState { pending, issued, canceled, rejected };
+enum class CertificateState { valid, revoked };
+
+/// Where a validation token goes, for portals that show the token only: texts with {{domain}} and
+/// {{value}}.
+struct Publication {
+    TextTemplate where;
+    TextTemplate value;
+};
+
 struct AccessCodeRules {
     domain::Duration ttl = std::chrono::hours(2);
     CodePattern pattern;
@@ -201,6 +225,10 @@ struct WordMaps {
     std::map<domain::ValidationMethod, std::string> validation_methods;
     std::map<domain::Format, std::string> formats;
     std::map<domain::ReasonCode, std::string> reason_codes;
+    /// The portal's → ours.
+    std::map<std::string, domain::ValidationMethod> token_methods;
+    std::map<std::string, ReissueState> reissue_states;
+    std::map<std::string, CertificateState> certificate_states;
 };
 
 struct ProfileOperation {
@@ -208,6 +236,18 @@ struct ProfileOperation {
     /// Index of the `once` step, if any: intend is answered before it.
     std::optional<std::size_t> once_step;
 };
+
+/// At most so many requests in any such time, in a burst or evenly.
+struct RateWindow {
+    std::size_t requests = 1;
+    domain::Duration per = std::chrono::seconds(1);
+
+    bool operator==(const RateWindow&) const = default;
+};
+/// A list of `{requests, per}`, at most four.
+[[nodiscard]] std::vector<RateWindow> decode_rate(const boost::json::value& value,
+                                                  const std::string& pointer,
+                                                  json::Problems& problems);
 
 struct PortalProfile {
     std::string name;
@@ -223,6 +263,14 @@ struct PortalProfile {
     std::vector<std::string> date_formats;
     std::chrono::minutes utc_offset{0};
     WordMaps words;
+    /// How the portal writes serial numbers: upper-case digits, and what stands between octets.
+    bool serial_upper = false;
+    std::string serial_separator;
+    /// What the portal allows each account; empty: nothing is known of it.
+    std::vector<RateWindow> rate;
+    /// Sent with every request.
+    std::vector<std::pair<std::string, TextTemplate>> headers;
+    std::map<domain::ValidationMethod, Publication> publication;
     /// The format that is fetched to prove a certificate.
     domain::Format proof_format = domain::Format::pem_all;
     std::vector<PageRule> pages;
@@ -234,6 +282,13 @@ struct PortalProfile {
     [[nodiscard]] const ProfileOperation* operation(PortalOperation operation) const;
     /// The normalised status of the portal's word; unknown when the profile has no such word.
     [[nodiscard]] domain::OrderStatus status_of(std::string_view raw) const;
+    /// Our word for one of the portal's, which may write it as we do; nullopt when it is neither.
+    [[nodiscard]] std::optional<domain::ValidationMethod> token_method_of(
+        std::string_view raw) const;
+    [[nodiscard]] std::optional<ReissueState> reissue_state_of(std::string_view raw) const;
+    [[nodiscard]] std::optional<CertificateState> certificate_state_of(std::string_view raw) const;
+    /// A serial number (hex digits, in any notation) as the portal writes it.
+    [[nodiscard]] std::string serial_text(std::string_view serial) const;
     /// What requests this portal can do: the kinds whose operations are there.
     [[nodiscard]] std::vector<domain::Kind> kinds() const;
 };
@@ -248,5 +303,8 @@ struct PortalProfile {
 /// email order_identifier common_name supplier_order_id access_code csr validation_method reason
 /// reason_code format serial username password.
 [[nodiscard]] bool is_given_variable(std::string_view name);
+
+/// Hex digits of a serial number only, lower case, without leading zeros; empty when it is none.
+[[nodiscard]] std::string plain_serial(std::string_view text);
 
 }  // namespace cabroker::config

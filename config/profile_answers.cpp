@@ -43,6 +43,27 @@ void read_source(ObjectReader& reader, Extraction& extraction, Problems& problem
                         "give exactly one of xpath, json, header, url and body");
 }
 
+// Which elements of a list of objects count, and what is taken of each.
+void read_elements(ObjectReader& reader, Extraction& extraction, Problems& problems) {
+    if (const auto item = reader.line("item")) {
+        extraction.item = *item;
+        check_json_pointer(*item, reader.at("item"), problems);
+    }
+    if (const bj::value* where = reader.member("where")) {
+        ObjectReader inner(*where, reader.at("where"), problems);
+        if (inner.require("json")) extraction.where_pointer = inner.line("json").value_or("");
+        if (!extraction.where_pointer.empty())
+            check_json_pointer(extraction.where_pointer, inner.at("json"), problems);
+        if (inner.require("equals")) extraction.where_equals = inner.line("equals").value_or("");
+        inner.finish();
+        if (extraction.item.empty())
+            reader.complain("where", "bad_format", "goes with `item` only");
+    }
+    const bool list = extraction.all && extraction.source == Extraction::Source::json_pointer;
+    if (!extraction.item.empty() && !list)
+        reader.complain("item", "bad_format", "goes with `json` and `all` only");
+}
+
 }  // namespace
 
 void check_xpath(const std::string& xpath, const std::string& pointer, Problems& problems) {
@@ -110,6 +131,7 @@ Extraction decode_extraction(const std::string& name, const bj::value& value, co
     extraction.keep = reader.boolean("keep").value_or(false);
     extraction.after = reader.line("after").value_or("");
     extraction.before = reader.line("before").value_or("");
+    read_elements(reader, extraction, problems);
     reader.finish();
     return extraction;
 }
@@ -164,6 +186,13 @@ Expectation decode_expectation(const bj::value& value, const std::string& pointe
         made.detail_pointer = *detail;
         check_json_pointer(*detail, reader.at("detail_json"), problems);
     }
+    made.retry_after = reader.duration("retry_after");
+    const bool stays_away =
+        made.then == Then::outcome &&
+        (made.outcome == PageOutcome::rate_limited || made.outcome == PageOutcome::maintenance);
+    if (made.retry_after && !stays_away)
+        reader.complain("retry_after", "bad_format",
+                        "goes with `outcome: rate_limited` and `outcome: maintenance` only");
     reader.finish();
     if (ways == 0 && own + 1 == steps.size()) made.then = Then::done;
     return made;

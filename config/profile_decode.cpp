@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cctype>
 
 #include "config/decode_tools.hpp"
 
@@ -76,53 +75,6 @@ AccessCodeRules decode_access_code(const bj::value& value, const std::string& po
     return rules;
 }
 
-std::string folded(std::string_view word) {
-    std::string out;
-    for (const char c : word) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    while (out.starts_with(' ')) out.erase(0, 1);
-    while (out.ends_with(' ')) out.pop_back();
-    return out;
-}
-
-// Ours → theirs, the keys being one of our vocabularies.
-template <class Enum>
-void decode_words(ObjectReader& reader, std::string_view key, std::map<Enum, std::string>& into,
-                  Problems& problems) {
-    const auto members = reader.string_map(key);
-    if (!members) return;
-    for (const auto& [name, theirs] : *members) {
-        const std::optional<Enum> ours = domain::parse<Enum>(name);
-        if (ours) {
-            into.emplace(*ours, theirs);
-        } else {
-            problems.emplace_back(reader.at(key) + "/" + json::pointer_segment(name),
-                                  "unknown_value", "use one of: " + domain::list_of_words<Enum>());
-        }
-    }
-}
-
-WordMaps decode_word_maps(const bj::value& value, const std::string& pointer, Problems& problems) {
-    WordMaps maps;
-    ObjectReader reader(value, pointer, problems);
-    if (const auto statuses = reader.string_map("statuses", 200)) {
-        for (const auto& [theirs, name] : *statuses) {
-            const auto ours = domain::parse<domain::OrderStatus>(name);
-            if (ours) {
-                maps.statuses.insert_or_assign(folded(theirs), *ours);
-            } else {
-                problems.emplace_back(
-                    reader.at("statuses") + "/" + json::pointer_segment(theirs), "unknown_value",
-                    "use one of: " + domain::list_of_words<domain::OrderStatus>());
-            }
-        }
-    }
-    decode_words(reader, "validation_methods", maps.validation_methods, problems);
-    decode_words(reader, "formats", maps.formats, problems);
-    decode_words(reader, "reason_codes", maps.reason_codes, problems);
-    reader.finish();
-    return maps;
-}
-
 PageRule decode_page(const std::string& name, const bj::value& value, const std::string& pointer,
                      Problems& problems) {
     PageRule rule;
@@ -146,9 +98,16 @@ PageRule decode_page(const std::string& name, const bj::value& value, const std:
     if (reader.has("xpath")) check_xpath(rule.xpath, reader.at("xpath"), problems);
     rule.json_pointer = reader.line("json").value_or("");
     if (reader.has("json")) check_json_pointer(rule.json_pointer, reader.at("json"), problems);
-    rule.json_equals = reader.line("equals");
-    if (rule.json_equals && rule.json_pointer.empty())
-        reader.complain("equals", "bad_format", "goes with `json` only");
+    if (const bj::value* equals = reader.member("equals"); equals && equals->is_array()) {
+        rule.json_equals = reader.lines("equals", 50).value_or(rule.json_equals);
+    } else if (equals != nullptr) {
+        rule.json_equals.push_back(reader.line("equals").value_or(""));
+    }
+    rule.json_contains = reader.line("contains").value_or("");
+    for (const std::string_view key : {"equals", "contains"}) {
+        if (reader.has(key) && rule.json_pointer.empty())
+            reader.complain(key, "bad_format", "goes with `json` only");
+    }
     rule.content_type = reader.line("content_type", 128).value_or("");
     reader.finish();
     if (rule.statuses.empty() && rule.path.empty() && rule.xpath.empty() &&
@@ -157,31 +116,6 @@ PageRule decode_page(const std::string& name, const bj::value& value, const std:
             pointer, "required",
             "say how to recognise the page: status, path, xpath, json or content_type");
     return rule;
-}
-
-void decode_dates(const bj::value& value, const std::string& pointer, PortalProfile& profile,
-                  Problems& problems) {
-    ObjectReader reader(value, pointer, problems);
-    profile.date_formats = reader.lines("formats", 20).value_or(profile.date_formats);
-    if (const auto offset = reader.line("utc_offset", 6)) {
-        const auto is_digit = [&](std::size_t at) {
-            return (*offset)[at] >= '0' && (*offset)[at] <= '9';
-        };
-        const bool shaped = offset->size() == 6 && ((*offset)[0] == '+' || (*offset)[0] == '-') &&
-                            is_digit(1) && is_digit(2) && (*offset)[3] == ':' && is_digit(4) &&
-                            is_digit(5);
-        if (!shaped) {
-            reader.complain("utc_offset", "bad_format",
-                            "must be an offset such as \"+00:00\" or \"-07:00\"");
-        } else {
-            const auto number = [&](std::size_t at) {
-                return ((*offset)[at] - '0') * 10 + ((*offset)[at + 1] - '0');
-            };
-            const int minutes = number(1) * 60 + number(4);
-            profile.utc_offset = std::chrono::minutes((*offset)[0] == '-' ? -minutes : minutes);
-        }
-    }
-    reader.finish();
 }
 
 void decode_head(ObjectReader& reader, PortalProfile& profile, Problems& problems) {
@@ -210,19 +144,26 @@ void decode_head(ObjectReader& reader, PortalProfile& profile, Problems& problem
         profile.order_identifiers = {Identifier::supplier_order_id, Identifier::common_name};
     if (const bj::value* code = reader.member("access_code"))
         profile.access_code = decode_access_code(*code, reader.at("access_code"), problems);
-    if (const bj::value* dates = reader.member("dates"))
-        decode_dates(*dates, reader.at("dates"), profile, problems);
-    if (const bj::value* words = reader.member("words"))
-        profile.words = decode_word_maps(*words, reader.at("words"), problems);
+    decode_notations(reader, profile, problems);
     const auto proof = reader.word("proof_format", domain::parse<domain::Format>,
                                    domain::list_of_words<domain::Format>());
     if (proof) profile.proof_format = *proof;
+}
+
+bool follows_reading(PortalOperation operation) {
+    return operation == PortalOperation::reissue || operation == PortalOperation::download ||
+           operation == PortalOperation::revoke ||
+           operation == PortalOperation::revoke_certificate ||
+           operation == PortalOperation::cancel_reissue;
 }
 
 void decode_operations(ObjectReader& reader, PortalProfile& profile, Problems& problems) {
     if (!reader.require("operations")) return;
     const bj::value* operations = reader.member("operations");
     const std::set<std::string> kept = kept_variables(*operations);
+    // What the order's page says is known to what is done with the order next.
+    std::set<std::string> read = read_variables(*operations);
+    read.insert(kept.begin(), kept.end());
     for_each_member(
         reader, "operations",
         [&](const std::string& name, const bj::value& value, const std::string& at) {
@@ -232,8 +173,9 @@ void decode_operations(ObjectReader& reader, PortalProfile& profile, Problems& p
                                       "operations are: " + portal_operation_words());
                 return;
             }
+            const std::set<std::string>& known = follows_reading(*operation) ? read : kept;
             profile.operations.emplace(
-                *operation, decode_operation(*operation, value, at, profile, kept, problems));
+                *operation, decode_operation(*operation, value, at, profile, known, problems));
         });
     const auto need = [&](PortalOperation operation) {
         if (profile.operation(operation) == nullptr)

@@ -12,6 +12,8 @@
 namespace cabroker::config {
 
 [[nodiscard]] std::optional<PortalOperation> parse_portal_operation(std::string_view word);
+[[nodiscard]] std::optional<ReissueState> parse_reissue_state(std::string_view word);
+[[nodiscard]] std::optional<CertificateState> parse_certificate_state(std::string_view word);
 [[nodiscard]] std::string page_outcome_words();
 [[nodiscard]] std::string portal_operation_words();
 
@@ -22,6 +24,10 @@ namespace cabroker::config {
     const PortalProfile& profile, const std::set<std::string>& known, json::Problems& problems);
 /// Variables that the operations of a profile keep in the session.
 [[nodiscard]] std::set<std::string> kept_variables(const boost::json::value& operations);
+/// Variables that read_order extracts.
+[[nodiscard]] std::set<std::string> read_variables(const boost::json::value& operations);
+/// words, dates, serials, publication and headers of a profile.
+void decode_notations(json::ObjectReader& reader, PortalProfile& profile, json::Problems& problems);
 /// One `{page: ..., ...}`; `steps` are the step names that skip_to may name, in order, `own` the
 /// step's index.
 [[nodiscard]] Expectation decode_expectation(const boost::json::value& value,

@@ -179,9 +179,10 @@ class StepReader {
         } else if (request.body == BodyEncoding::json) {
             reader.complain("json", "required", "give the document to send");
         }
-        const bool sends = request.method == Method::post || request.method == Method::put;
+        const bool sends = request.method != Method::get;
         if (request.body != BodyEncoding::none && !sends)
-            reader.complain("body", "bad_format", "a body goes with post, put and form only");
+            reader.complain("body", "bad_format",
+                            "a body goes with post, put, delete and form only");
         for_each_member(
             reader, "headers",
             [&](const std::string& name, const bj::value& value, const std::string& at) {
@@ -213,6 +214,7 @@ class StepReader {
 
 bool changes_orders(PortalOperation operation) {
     return operation == PortalOperation::reissue || operation == PortalOperation::revoke ||
+           operation == PortalOperation::revoke_certificate ||
            operation == PortalOperation::cancel_reissue;
 }
 
@@ -234,7 +236,8 @@ void check_once(PortalOperation operation, ProfileOperation& made, const std::st
         const std::string where = pointer + "/" + std::to_string(at) + "/effect";
         if (!changes_orders(operation))
             problems.emplace_back(where, "bad_format",
-                                  "`once` is for reissue, revoke and cancel_reissue only");
+                                  "`once` is for reissue, revoke, revoke_certificate and "
+                                  "cancel_reissue only");
         if (made.once_step)
             problems.emplace_back(where, "bad_format",
                                   "only one step of an operation may be `once`");
@@ -245,27 +248,41 @@ void check_once(PortalOperation operation, ProfileOperation& made, const std::st
                               "one step must say `effect: once`: the one that changes the order");
 }
 
+template <class Use>
+void for_each_extraction(const bj::value& steps, const Use& use) {
+    if (!steps.is_array()) return;
+    for (const bj::value& step : steps.get_array()) {
+        const bj::value* extract =
+            step.is_object() ? step.get_object().if_contains("extract") : nullptr;
+        if (extract == nullptr || !extract->is_object()) continue;
+        for (const auto& entry : extract->get_object())
+            use(std::string(entry.key().data(), entry.key().size()), entry.value());
+    }
+}
+
 }  // namespace
 
 std::set<std::string> kept_variables(const bj::value& operations) {
     std::set<std::string> kept;
     if (!operations.is_object()) return kept;
     for (const auto& operation : operations.get_object()) {
-        if (!operation.value().is_array()) continue;
-        for (const bj::value& step : operation.value().get_array()) {
-            const bj::value* extract =
-                step.is_object() ? step.get_object().if_contains("extract") : nullptr;
-            if (extract == nullptr || !extract->is_object()) continue;
-            for (const auto& entry : extract->get_object()) {
-                const bj::value* keep = entry.value().is_object()
-                                            ? entry.value().get_object().if_contains("keep")
-                                            : nullptr;
-                if (keep != nullptr && keep->is_bool() && keep->get_bool())
-                    kept.emplace(entry.key().data(), entry.key().size());
-            }
-        }
+        for_each_extraction(operation.value(), [&](const std::string& name, const bj::value& how) {
+            const bj::value* keep =
+                how.is_object() ? how.get_object().if_contains("keep") : nullptr;
+            if (keep != nullptr && keep->is_bool() && keep->get_bool()) kept.insert(name);
+        });
     }
     return kept;
+}
+
+std::set<std::string> read_variables(const bj::value& operations) {
+    std::set<std::string> read;
+    const bj::value* steps =
+        operations.is_object() ? operations.get_object().if_contains("read_order") : nullptr;
+    if (steps == nullptr) return read;
+    for_each_extraction(*steps,
+                        [&](const std::string& name, const bj::value&) { read.insert(name); });
+    return read;
 }
 
 ProfileOperation decode_operation(PortalOperation operation, const bj::value& value,

@@ -23,7 +23,28 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
-bool render_strings(bj::value& value, const Lookup& lookup) {
+// A text that is one variable, which has no value.
+bool lacks_its_value(const bj::value& value, const Lookup& lookup) {
+    if (!value.is_string()) return false;
+    std::string why;
+    const std::string_view text(value.get_string().data(), value.get_string().size());
+    const std::optional<TextTemplate> parsed = TextTemplate::parse(text, why);
+    return parsed && parsed->is_one_variable() && !parsed->render(lookup);
+}
+
+// An element that is one variable stands for all values of its list.
+bool add_each_value(const bj::value& value, const ListLookup& lists, bj::array& into) {
+    if (!lists || !value.is_string()) return false;
+    std::string why;
+    const std::string_view text(value.get_string().data(), value.get_string().size());
+    const std::optional<TextTemplate> parsed = TextTemplate::parse(text, why);
+    if (!parsed || !parsed->is_one_variable()) return false;
+    for (const std::string& one : lists(parsed->variables().front()))
+        into.push_back(bj::string(one));
+    return true;
+}
+
+bool render_strings(bj::value& value, const Lookup& lookup, const ListLookup& lists) {
     if (value.is_string()) {
         std::string why;
         const std::string_view text(value.get_string().data(), value.get_string().size());
@@ -35,13 +56,23 @@ bool render_strings(bj::value& value, const Lookup& lookup) {
         return true;
     }
     if (value.is_array()) {
+        bj::array rendered;
         for (bj::value& entry : value.get_array()) {
-            if (!render_strings(entry, lookup)) return false;
+            if (add_each_value(entry, lists, rendered)) continue;
+            if (!render_strings(entry, lookup, lists)) return false;
+            rendered.push_back(std::move(entry));
         }
+        value = std::move(rendered);
     }
     if (value.is_object()) {
-        for (auto& member : value.get_object()) {
-            if (!render_strings(member.value(), lookup)) return false;
+        bj::object& object = value.get_object();
+        for (auto member = object.begin(); member != object.end();) {
+            if (lacks_its_value(member->value(), lookup)) {
+                member = object.stable_erase(member);
+                continue;
+            }
+            if (!render_strings(member->value(), lookup, lists)) return false;
+            ++member;
         }
     }
     return true;
@@ -99,6 +130,10 @@ std::optional<std::string> TextTemplate::render_url(const Lookup& lookup) const 
     return render_with(lookup, true);
 }
 
+bool TextTemplate::is_one_variable() const {
+    return pieces_.size() == 1 && pieces_.front().variable;
+}
+
 std::vector<std::string> TextTemplate::variables() const {
     std::vector<std::string> names;
     for (const Piece& piece : pieces_) {
@@ -107,10 +142,11 @@ std::vector<std::string> TextTemplate::variables() const {
     return names;
 }
 
-std::optional<std::string> render_json(std::string_view document, const Lookup& lookup) {
+std::optional<std::string> render_json(std::string_view document, const Lookup& lookup,
+                                       const ListLookup& lists) {
     domain::Result<bj::value> parsed = json::parse(document);
     if (!parsed) return std::nullopt;
-    if (!render_strings(*parsed, lookup)) return std::nullopt;
+    if (!render_strings(*parsed, lookup, lists)) return std::nullopt;
     return bj::serialize(*parsed);
 }
 

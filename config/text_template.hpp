@@ -23,6 +23,8 @@ class TextTemplate {
     /// The same with every variable percent-encoded (RFC 3986 unreserved characters stay).
     [[nodiscard]] std::optional<std::string> render_url(const Lookup& lookup) const;
     [[nodiscard]] std::vector<std::string> variables() const;
+    /// `{{name}}` and nothing else.
+    [[nodiscard]] bool is_one_variable() const;
     [[nodiscard]] const std::string& text() const { return text_; }
     [[nodiscard]] bool empty() const { return text_.empty(); }
 
@@ -36,10 +38,16 @@ class TextTemplate {
     std::vector<Piece> pieces_;
 };
 
+/// All values of a variable; empty when it is not known.
+using ListLookup = std::function<std::vector<std::string>(std::string_view name)>;
+
 /// Renders every string inside a JSON document; the result is a document again whatever the
-/// variables hold. nullopt when the document does not parse or a variable is unknown.
+/// variables hold. A member whose text is one variable without a value is left out. With `lists` an
+/// element of a list that is one variable becomes one element per value. nullopt when the document
+/// does not parse or a variable is unknown.
 [[nodiscard]] std::optional<std::string> render_json(std::string_view document,
-                                                     const Lookup& lookup);
+                                                     const Lookup& lookup,
+                                                     const ListLookup& lists = {});
 
 /// RFC 3986: everything but letters, digits and `-._~` as %XX.
 [[nodiscard]] std::string percent_encode(std::string_view text);

@@ -49,7 +49,7 @@ std::vector<std::string> missing_for_portal(const GuestPortalSettings& portal,
     if (portal.profile.binds == config::Binding::order_and_contact && !has_contact)
         missing.emplace_back("login_email or admin_email");
     if (portal.profile.binds == config::Binding::account &&
-        !portal.accounts.contains(order.account.value_or("")) && portal.accounts.size() != 1)
+        config::account_for(portal.accounts, order.account) == nullptr)
         missing.emplace_back("account");
     const auto& identifiers = portal.profile.order_identifiers;
     const bool identified =
@@ -86,7 +86,17 @@ std::optional<domain::Outcome> refused_by_channel(const config::AdapterSettings&
         return outcome("not_supported_by_channel", "the portal cancels pending reissues only",
                        control_panel_steps(order));
     const auto* revoke = std::get_if<domain::RevokeParams>(&params);
-    if (revoke != nullptr && revoke->scope == domain::RevokeScope::certificate)
+    const auto offers = [&](config::PortalOperation operation) {
+        return portal->profile.operation(operation) != nullptr;
+    };
+    if (revoke != nullptr && revoke->scope == domain::RevokeScope::order &&
+        !offers(config::PortalOperation::revoke) &&
+        offers(config::PortalOperation::revoke_certificate))
+        return outcome("not_supported_by_channel",
+                       "the portal revokes single certificates only, never a whole order",
+                       "Use scope \"certificate\" with the serial number.");
+    if (revoke != nullptr && revoke->scope == domain::RevokeScope::certificate &&
+        !offers(config::PortalOperation::revoke_certificate))
         return outcome("not_supported_by_channel",
                        "the portal revokes whole orders only, never one certificate",
                        "Use scope \"order\" if every certificate of the order may end; else ask "

@@ -53,6 +53,8 @@ struct HttpRequest {
     std::chrono::steady_clock::time_point deadline;
     /// Of the body after decoding gzip.
     std::size_t max_body = 2 * 1024 * 1024;
+    /// A larger body is cut there and is a response (`cut`), instead of the error limit_exceeded.
+    bool cut_body = false;
     /// Of all header lines together.
     std::size_t max_headers = 64 * 1024;
     /// The request changes something that must not change twice: own fresh connection, HTTP/1.1, no
@@ -70,6 +72,8 @@ struct HttpResponse {
     /// Lower case; empty when there is none.
     std::string charset;
     std::string body;
+    /// Only the beginning of the body came: it was larger than the request allowed.
+    bool cut = false;
     std::string url;
     /// The Location header resolved against the URL, whatever scheme and host it leads to; absent
     /// when there is none or it is no URL. Follow it only through `resolve_within`.

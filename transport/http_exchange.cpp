@@ -197,6 +197,7 @@ std::size_t HttpExchange::on_body(char* data, std::size_t size, std::size_t coun
     const std::size_t octets = size * count;
     if (that->response_.body.size() + octets > that->request_.max_body) {
         that->over_limit_ = "body";
+        that->response_.body.append(data, that->request_.max_body - that->response_.body.size());
         return 0;
     }
     that->response_.body.append(data, octets);
@@ -204,7 +205,10 @@ std::size_t HttpExchange::on_body(char* data, std::size_t size, std::size_t coun
 }
 
 Result<HttpResponse> HttpExchange::finish(const TransferResult& result) {
-    if (result.end != TransferEnd::finished || result.code != CURLE_OK) return failure(result);
+    response_.cut = request_.cut_body && over_limit_ == "body" &&
+                    result.end == TransferEnd::finished && result.code == CURLE_WRITE_ERROR;
+    const bool whole = result.end == TransferEnd::finished && result.code == CURLE_OK;
+    if (!whole && !response_.cut) return failure(result);
     long status = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     response_.status = static_cast<int>(status);

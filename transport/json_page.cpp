@@ -60,7 +60,29 @@ Result<std::vector<std::string>> JsonPage::all(const std::string& pointer) const
     std::vector<std::string> texts;
     if (*found == nullptr || !(*found)->is_array()) return texts;
     for (const boost::json::value& item : (*found)->as_array()) {
-        if (std::optional<std::string> text = scalar(item)) texts.push_back(std::move(*text));
+        texts.push_back(scalar(item).value_or(std::string()));
+    }
+    return texts;
+}
+
+Result<std::vector<std::string>> JsonPage::each(const std::string& pointer, const std::string& item,
+                                                const std::string& where,
+                                                const std::string& equals) const {
+    const Result<const boost::json::value*> found = find(tree_->value, pointer);
+    if (!found) return found.error();
+    std::vector<std::string> texts;
+    if (*found == nullptr || !(*found)->is_array()) return texts;
+    for (const boost::json::value& element : (*found)->as_array()) {
+        if (!where.empty()) {
+            const Result<const boost::json::value*> mark = find(element, where);
+            if (!mark) return mark.error();
+            if (*mark == nullptr || scalar(**mark) != equals) continue;
+        }
+        const Result<const boost::json::value*> value = find(element, item);
+        if (!value) return value.error();
+        std::optional<std::string> text;
+        if (*value != nullptr) text = scalar(**value);
+        texts.push_back(text.value_or(std::string()));
     }
     return texts;
 }

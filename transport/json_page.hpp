@@ -23,8 +23,15 @@ class JsonPage {
     /// them); nullopt when nothing is there, or null, an object or an array. bad_configuration when
     /// the pointer is malformed.
     [[nodiscard]] domain::Result<std::optional<std::string>> at(const std::string& pointer) const;
-    /// The scalars of the array at a pointer; empty when there is no array.
+    /// The scalars of the array at a pointer, an empty text for any other element; empty when there
+    /// is no array.
     [[nodiscard]] domain::Result<std::vector<std::string>> all(const std::string& pointer) const;
+    /// Of an array of objects: the scalar at `item` in each element, an empty text where there is
+    /// none. With `where` only of the elements whose scalar there is `equals`.
+    [[nodiscard]] domain::Result<std::vector<std::string>> each(const std::string& pointer,
+                                                                const std::string& item,
+                                                                const std::string& where,
+                                                                const std::string& equals) const;
     /// Members of the object or elements of the array there; 0 when there is neither.
     [[nodiscard]] domain::Result<std::size_t> size(const std::string& pointer) const;
 

@@ -195,6 +195,11 @@ std::optional<Form> Page::form_named(std::string_view id_or_name) const {
     return found;
 }
 
+std::string Page::base() const {
+    const Result<std::optional<std::string>> base = first("//base/@href");
+    return base && *base ? **base : std::string();
+}
+
 std::string Page::title() const {
     const Result<std::optional<std::string>> title = first("//title");
     return title && *title ? **title : std::string();

@@ -48,6 +48,9 @@ class Page {
     /// The one form with that id or name; nullopt when none or more than one.
     [[nodiscard]] std::optional<Form> form_named(std::string_view id_or_name) const;
 
+    /// The reference of the page's first `<base href>`, against which its links and forms are
+    /// resolved; empty when it has none.
+    [[nodiscard]] std::string base() const;
     [[nodiscard]] std::string title() const;
     /// All visible text.
     [[nodiscard]] std::string text() const;

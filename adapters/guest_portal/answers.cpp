@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "adapters/guest_portal/account.hpp"
 #include "adapters/guest_portal/sign_in.hpp"
 
 namespace cabroker::adapters::guest_portal {
@@ -62,7 +63,11 @@ StepResult interpret_outcome(Work& work, const Run& run) {
         case PageOutcome::access_code_expired:
             work.session_lost();
             work.note("the portal ended the session");
+            if (work.by_account() && !work.mails_codes()) return come_back(work, run);
             return intend_sign_in(work);
+        case PageOutcome::credentials_rejected:
+            return credentials_refused(work, run);
+        case PageOutcome::stale_form:
         case PageOutcome::rate_limited:
         case PageOutcome::maintenance:
             return come_back(work, run);

@@ -1,5 +1,8 @@
 #include "adapters/guest_portal/guest_portal.hpp"
 
+#include <algorithm>
+
+#include "adapters/guest_portal/account.hpp"
 #include "adapters/guest_portal/answers.hpp"
 #include "adapters/guest_portal/jobs.hpp"
 #include "adapters/guest_portal/proof.hpp"
@@ -32,14 +35,18 @@ protocol::StepResult misconfigured(Work& work, std::string detail) {
 /// Why this adapter cannot do what the request asks at all.
 std::optional<std::string> not_ours(const Work& work) {
     const Kind kind = domain::kind_of(work.context.params);
-    for (const Kind ours : work.profile().kinds()) {
-        if (ours != kind) continue;
-        const auto* revoke = std::get_if<domain::RevokeParams>(&work.context.params);
-        if (revoke == nullptr || revoke->scope == domain::RevokeScope::order) return std::nullopt;
+    const auto kinds = work.profile().kinds();
+    if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
+        return "the portal does not offer " + std::string(domain::name_of(kind));
+    }
+    const auto change = change_of(work.context.params);
+    if (!change || work.profile().operation(*change) != nullptr) return std::nullopt;
+    if (*change == PortalOperation::revoke_certificate) {
         return "this portal revokes whole orders only; ask for scope order, which ends every "
                "certificate of the order";
     }
-    return "the portal does not offer " + std::string(domain::name_of(kind));
+    return "this portal revokes single certificates only; ask for scope certificate with its "
+           "serial number";
 }
 
 asio::awaitable<Step> with_leave(Work& work) {
@@ -48,10 +55,14 @@ asio::awaitable<Step> with_leave(Work& work) {
         if (sign_in.ended) co_return std::move(*sign_in.ended);
         co_return ask_code(work, std::move(*sign_in.need));
     }
+    if (work.by_account()) {
+        if (auto trouble = account_trouble(work)) co_return std::move(*trouble);
+    }
     if (work.progress.job != Job::prepared || !work.progress.prepared) {
         co_return misconfigured(work, "leave was given and nothing is prepared");
     }
-    if (!work.signed_in()) {
+    const bool has_sessions = work.profile().operation(PortalOperation::sign_in) != nullptr;
+    if (!work.signed_in() && has_sessions) {
         // The session ended between intent and leave: nothing is sent, the next step signs in.
         portal::Run run;
         run.step = "submit";
@@ -86,14 +97,33 @@ asio::awaitable<Step> enter(Work& work) {
 }
 
 asio::awaitable<Step> without_leave(Work& work) {
+    if (work.by_account() && !work.mails_codes()) co_return co_await account_step(work);
+    const bool waits_for_code = work.progress.gate == Gate::code;
+    // A new sign-in may have begun while the old session still lived.
+    if (waits_for_code && work.has_code()) co_return co_await enter(work);
     if (work.signed_in()) co_return co_await do_job(work);
-    if (work.progress.gate == Gate::code) co_return co_await enter(work);
+    if (waits_for_code) co_return co_await enter(work);
     co_return intend_sign_in(work);
 }
 
+protocol::SessionBinding binding_of(const config::PortalProfile& profile) {
+    if (profile.operation(PortalOperation::sign_in) == nullptr) {
+        return protocol::SessionBinding::none;
+    }
+    if (profile.binds == config::Binding::account) return protocol::SessionBinding::account;
+    return protocol::SessionBinding::order_and_contact;
+}
+
+/// What an adapter holds in memory between its steps.
+struct Held {
+    portal::Meter meter;
+    AccountGuard guard;
+};
+
 class GuestPortal final : public Adapter {
   public:
-    explicit GuestPortal(Setup setup) : setup_(std::move(setup)) {}
+    GuestPortal(std::unique_ptr<Held> held, Setup setup)
+        : held_(std::move(held)), setup_(std::move(setup)) {}
 
     [[nodiscard]] Capabilities capabilities() const override {
         Capabilities ours;
@@ -103,7 +133,7 @@ class GuestPortal final : public Adapter {
         ours.statuses[Kind::reissue] = {OrderStatus::issued};
         ours.statuses[Kind::revoke] = {OrderStatus::issued};
         ours.statuses[Kind::cancel] = {OrderStatus::reissue_pending};
-        ours.sessions = protocol::SessionBinding::order_and_contact;
+        ours.sessions = binding_of(setup_.portal.profile);
         ours.settle = setup_.settle;
         return ours;
     }
@@ -132,8 +162,19 @@ class GuestPortal final : public Adapter {
   private:
     static constexpr const char* kUnreadable =
         "what an earlier step left cannot be read by this version";
+    std::unique_ptr<Held> held_;
     Setup setup_;
 };
+
+/// The operation that this binding cannot do without and the profile lacks.
+std::optional<PortalOperation> missing_operation(const config::PortalProfile& profile) {
+    const auto lacks = [&](PortalOperation needed) { return profile.operation(needed) == nullptr; };
+    if (lacks(PortalOperation::read_order)) return PortalOperation::read_order;
+    if (profile.binds == config::Binding::account) return std::nullopt;
+    if (lacks(PortalOperation::sign_in)) return PortalOperation::sign_in;
+    if (lacks(PortalOperation::enter_code)) return PortalOperation::enter_code;
+    return std::nullopt;
+}
 
 }  // namespace
 
@@ -146,17 +187,21 @@ domain::Result<std::unique_ptr<Adapter>> make_guest_portal(std::string name,
         return domain::Error(domain::ErrorCode::bad_configuration,
                              "adapter " + name + ": base_url: " + origin.error().detail);
     }
-    for (const PortalOperation needed :
-         {PortalOperation::sign_in, PortalOperation::enter_code, PortalOperation::read_order}) {
-        if (settings.profile.operation(needed) != nullptr) continue;
+    if (const auto missing = missing_operation(settings.profile)) {
         return domain::Error(domain::ErrorCode::bad_configuration,
                              "adapter " + name + ": the profile lacks the operation " +
-                                 std::string(config::name_of(needed)));
+                                 std::string(config::name_of(*missing)));
     }
+    auto held = std::make_unique<Held>(
+        Held{portal::Meter(settings.rate, settings.account_rate, clock), AccountGuard()});
+    std::vector<std::string> accounts;
+    for (const auto& account : settings.accounts) accounts.push_back(account.first);
     portal::Portal portal{std::move(settings.profile), std::move(*origin),
-                          settings.ca_file.value_or(std::string()), http};
-    Setup setup{std::move(name), std::move(portal), settings.settle, clock};
-    std::unique_ptr<Adapter> adapter = std::make_unique<GuestPortal>(std::move(setup));
+                          settings.ca_file.value_or(std::string()), http, &held->meter};
+    Setup setup{std::move(name), std::move(portal),   settings.settle,
+                clock,           std::move(accounts), held->guard};
+    std::unique_ptr<Adapter> adapter =
+        std::make_unique<GuestPortal>(std::move(held), std::move(setup));
     return adapter;
 }
 

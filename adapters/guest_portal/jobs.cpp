@@ -72,17 +72,24 @@ StepResult cannot_cancel(Work& work, const OrderView& view) {
 std::string summary_of(const Work& work, Kind kind) {
     const std::string order = "order " + work.order_text();
     if (kind == Kind::reissue) return "reissue " + order + " with a new CSR";
-    if (kind == Kind::revoke) return "revoke " + order + " and every certificate of it";
+    if (kind == Kind::revoke) {
+        const auto& revoke = std::get<domain::RevokeParams>(work.context.params);
+        if (revoke.scope == domain::RevokeScope::order) {
+            return "revoke " + order + " and every certificate of it";
+        }
+        return "revoke the certificate " + revoke.serial.value_or("") + " of " + order;
+    }
     return "cancel the pending reissue of " + order;
 }
 
 /// Fills in the form of the change and asks for leave.
 asio::awaitable<Step> prepare_change(Work& work, OrderView view, Kind kind) {
-    portal::Variables given = work.given;
-    Run run = co_await work.browser.run(*change_of(kind), std::move(given));
+    portal::Variables given = work.known();
+    const PortalOperation change = *change_of(work.context.params);
+    Run run = co_await work.browser.run(change, std::move(given));
     if (run.stop == Stop::finished) {
         run.stop = Stop::misconfigured;
-        run.detail = "the profile's operation " + std::string(config::name_of(*change_of(kind))) +
+        run.detail = "the profile's operation " + std::string(config::name_of(change)) +
                      " has no step of effect once";
     }
     if (run.stop != Stop::before_once) co_return interpret(work, run);
@@ -105,13 +112,43 @@ StepResult wait_for(Work& work, std::string reason) {
     return work.answer(std::move(wait), "polling");
 }
 
-/// A submitted revoke or cancel: proven by the order's status only.
-Step check_withdrawn(Work& work, const OrderView& view, Kind kind) {
-    const OrderStatus wanted = kind == Kind::revoke ? OrderStatus::revoked : OrderStatus::issued;
-    if (view.status.status == wanted) {
-        return done(work, kind == Kind::revoke ? "revoked" : "canceled", status_sentence(view));
+std::string waiting_sentence(const OrderView& view) {
+    if (view.awaits_approval.empty()) return status_sentence(view);
+    return status_sentence(view) + " and an approval is awaited for: " + view.awaits_approval;
+}
+
+Step check_revoked(Work& work, const OrderView& view) {
+    const auto& revoke = std::get<domain::RevokeParams>(work.context.params);
+    if (revoke.scope == domain::RevokeScope::certificate) {
+        const auto state = view.state_of(revoke.serial.value_or(""));
+        const bool revoked = state && work.profile().certificate_state_of(*state) ==
+                                          config::CertificateState::revoked;
+        if (revoked) {
+            protocol::Done answer;
+            answer.code = "revoked";
+            answer.detail = "the portal shows the certificate as " + *state;
+            answer.revoked_serial = revoke.serial;
+            return work.answer(std::move(answer), "done");
+        }
+    } else if (view.status.status == OrderStatus::revoked) {
+        return done(work, "revoked", status_sentence(view));
     }
-    return wait_for(work, status_sentence(view));
+    const std::string row = state_of_reason(view.revokes, work.reason());
+    if (work.profile().reissue_state_of(row) == config::ReissueState::rejected) {
+        return reject(work, "approval_rejected", "the portal shows our revoke as " + row,
+                      "ask who approves requests at the portal why, then send a new request");
+    }
+    return wait_for(work, waiting_sentence(view));
+}
+
+/// The pending reissue is gone: it was canceled if the certificate is still the old one.
+Step check_canceled(Work& work, const OrderView& view) {
+    if (view.status.status != OrderStatus::issued) return wait_for(work, waiting_sentence(view));
+    if (view.serial == work.progress.seen_serial) {
+        return done(work, "canceled", status_sentence(view));
+    }
+    return reject(work, "order_issued", "the reissue was issued before it could be canceled",
+                  "revoke the new certificate if it is not wanted");
 }
 
 asio::awaitable<Step> do_download(Work& work, OrderView view) {
@@ -124,22 +161,43 @@ asio::awaitable<Step> do_download(Work& work, OrderView view) {
     co_return done(work, "downloaded", "downloaded from the portal");
 }
 
+/// Why one certificate cannot be revoked; nullopt when it may be.
+std::optional<StepResult> cannot_revoke_one(Work& work, const OrderView& view) {
+    const auto* revoke = std::get_if<domain::RevokeParams>(&work.context.params);
+    if (revoke == nullptr || revoke->scope == domain::RevokeScope::order) return std::nullopt;
+    const std::string serial = revoke->serial.value_or("");
+    const auto state = view.state_of(serial);
+    if (!state && !view.certificates.empty()) {
+        return reject(work, "unknown_certificate",
+                      "the portal shows no certificate with the serial number " + serial,
+                      "compare the serial number with the portal's");
+    }
+    if (state && work.profile().certificate_state_of(*state) == config::CertificateState::revoked) {
+        return reject(work, "already_revoked", "the portal shows the certificate as " + *state, "");
+    }
+    return std::nullopt;
+}
+
 asio::awaitable<Step> do_change(Work& work, OrderView view, Kind kind) {
     if (work.progress.job == Job::submitted) {
-        if (kind != Kind::reissue) co_return check_withdrawn(work, view, kind);
+        if (kind == Kind::revoke) co_return check_revoked(work, view);
+        if (kind == Kind::cancel) co_return check_canceled(work, view);
         co_return co_await poll_reissue(work, std::move(view));
     }
     if (!may_change(view, kind)) {
         if (kind == Kind::cancel) co_return cannot_cancel(work, view);
         co_return wrong_status(work, view);
     }
+    if (auto no = cannot_revoke_one(work, view)) co_return std::move(*no);
     co_return co_await prepare_change(work, std::move(view), kind);
 }
 
 bool refused_for_certain(const Run& run) {
     return run.stop == Stop::rejected ||
            (run.stop == Stop::outcome &&
-            (is_refusal(run.outcome) || run.outcome == PageOutcome::awaiting_approval));
+            (is_refusal(run.outcome) || run.outcome == PageOutcome::awaiting_approval ||
+             run.outcome == PageOutcome::credentials_rejected ||
+             run.outcome == PageOutcome::stale_form));
 }
 
 Step after_sending(Work& work, const Run& run) {
@@ -170,12 +228,15 @@ Step after_sending(Work& work, const Run& run) {
 
 }  // namespace
 
-std::optional<PortalOperation> change_of(Kind kind) {
-    switch (kind) {
+std::optional<PortalOperation> change_of(const domain::Params& params) {
+    const auto* revoke = std::get_if<domain::RevokeParams>(&params);
+    switch (domain::kind_of(params)) {
         case Kind::reissue:
             return PortalOperation::reissue;
         case Kind::revoke:
-            return PortalOperation::revoke;
+            return revoke->scope == domain::RevokeScope::order
+                       ? PortalOperation::revoke
+                       : PortalOperation::revoke_certificate;
         case Kind::cancel:
             return PortalOperation::cancel_reissue;
         default:
@@ -195,11 +256,11 @@ asio::awaitable<Step> do_job(Work& work) {
 }
 
 asio::awaitable<Step> send_change(Work& work) {
-    const Kind kind = domain::kind_of(work.context.params);
+    const PortalOperation change = *change_of(work.context.params);
     portal::Prepared prepared = *work.progress.prepared;
     portal::Variables given = work.given;
-    const Run run = co_await work.browser.submit(*change_of(kind), std::move(prepared),
-                                                 std::move(given), work.act_until());
+    const Run run = co_await work.browser.submit(change, std::move(prepared), std::move(given),
+                                                 work.act_until());
     co_return after_sending(work, run);
 }
 

@@ -35,7 +35,7 @@ struct Download {
 /// Looks how a submitted reissue stands.
 [[nodiscard]] boost::asio::awaitable<Step> poll_reissue(Work& work, OrderView view);
 
-/// The operation that changes something for this kind; nullopt for kinds that only read.
-[[nodiscard]] std::optional<config::PortalOperation> change_of(domain::Kind kind);
+/// The operation that changes what is asked for; nullopt for kinds that only read.
+[[nodiscard]] std::optional<config::PortalOperation> change_of(const domain::Params& params);
 
 }  // namespace cabroker::adapters::guest_portal

@@ -16,16 +16,105 @@ std::string entry(const std::vector<std::string>& list, std::size_t index) {
     return index < list.size() ? list[index] : std::string();
 }
 
+/// One value stands for all rows.
+std::string entry_for_all(const std::vector<std::string>& list, std::size_t index) {
+    return list.size() == 1 ? list[0] : entry(list, index);
+}
+
 std::string normal(const std::string& name) { return pki::normalise_name(name).value_or(name); }
+
+std::string rendered(const config::TextTemplate& text, const Token& token) {
+    portal::Variables variables;
+    variables.set("domain", token.domain);
+    variables.set("value", token.value);
+    return text.render(variables.lookup()).value_or(std::string());
+}
+
+/// Our words in place of the portal's, and where the token goes when the page does not say.
+void make_ours(const config::PortalProfile& profile, Token& token) {
+    if (const auto until = page_time(profile, token.until)) token.until = json::time_text(*until);
+    const auto method = profile.token_method_of(token.method);
+    if (!method) return;
+    token.method = domain::name_of(*method);
+    const auto rule = profile.publication.find(*method);
+    if (rule == profile.publication.end() || !token.where.empty() || token.value.empty()) return;
+    const Token shown = token;
+    token.where = rendered(rule->second.where, shown);
+    if (!rule->second.value.empty()) token.value = rendered(rule->second.value, shown);
+}
+
+std::vector<Token> tokens_of(const config::PortalProfile& profile,
+                             const portal::Variables& values) {
+    std::vector<Token> tokens;
+    const auto domains = values.list("token_domain");
+    const auto methods = values.list("token_method");
+    const auto places = values.list("token_where");
+    const auto texts = values.list("token_value");
+    const auto ends = values.list("token_until");
+    for (std::size_t i = 0; i < domains.size(); ++i) {
+        Token token;
+        token.domain = domains[i];
+        token.method = entry_for_all(methods, i);
+        token.where = domains.size() == 1 ? entry_for_all(places, i) : entry(places, i);
+        token.value = entry_for_all(texts, i);
+        token.until = entry_for_all(ends, i);
+        // A name without any token is only a name of the order.
+        if (token.value.empty() && token.method.empty() && token.where.empty()) continue;
+        make_ours(profile, token);
+        tokens.push_back(std::move(token));
+    }
+    return tokens;
+}
+
+std::vector<HistoryRow> history_of(const portal::Variables& values, const std::string& what) {
+    std::vector<HistoryRow> rows;
+    const auto states = values.list(what + "_state");
+    const auto reasons = values.list(what + "_reason");
+    for (std::size_t i = 0; i < std::max(states.size(), reasons.size()); ++i) {
+        HistoryRow row;
+        row.state = entry(states, i);
+        row.reason = entry(reasons, i);
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+/// Pages collapse white space, so the comparison must too.
+std::size_t count_with(const std::vector<HistoryRow>& rows, const std::string& reason) {
+    const std::string wanted = transport::collapse(reason);
+    return static_cast<std::size_t>(std::count_if(
+        rows.begin(), rows.end(),
+        [&](const HistoryRow& row) { return transport::collapse(row.reason) == wanted; }));
+}
 
 }  // namespace
 
 std::size_t OrderView::reissues_with(const std::string& reason) const {
-    // Pages collapse white space, so the comparison must too.
+    return count_with(reissues, reason);
+}
+
+std::size_t OrderView::revokes_with(const std::string& reason) const {
+    return count_with(revokes, reason);
+}
+
+std::size_t OrderView::traces_of(const std::string& reason) const {
+    return reissues_with(reason) + revokes_with(reason);
+}
+
+std::optional<std::string> OrderView::state_of(const std::string& serial_wanted) const {
+    const std::string wanted = config::plain_serial(serial_wanted);
+    for (const CertificateRow& row : certificates) {
+        if (!wanted.empty() && row.serial == wanted) return row.state;
+    }
+    return std::nullopt;
+}
+
+std::string state_of_reason(const std::vector<HistoryRow>& rows, const std::string& reason) {
     const std::string wanted = transport::collapse(reason);
-    return static_cast<std::size_t>(std::count_if(
-        reissues.begin(), reissues.end(),
-        [&](const ReissueRow& row) { return transport::collapse(row.reason) == wanted; }));
+    for (const HistoryRow& row : rows) {
+        if (transport::collapse(row.reason) == wanted) return row.state;
+    }
+    return {};
 }
 
 OrderView view_of(const config::PortalProfile& profile, const portal::Variables& values) {
@@ -36,24 +125,17 @@ OrderView view_of(const config::PortalProfile& profile, const portal::Variables&
     view.common_name = values.text_or_empty("common_name");
     view.serial = values.text_or_empty("serial");
     view.revocation_reason = values.text_or_empty("revocation_reason");
-
-    const auto domains = values.list("token_domain");
-    for (std::size_t i = 0; i < domains.size(); ++i) {
-        Token token;
-        token.domain = domains[i];
-        token.method = entry(values.list("token_method"), i);
-        token.where = entry(values.list("token_where"), i);
-        token.value = entry(values.list("token_value"), i);
-        token.until = entry(values.list("token_until"), i);
-        view.tokens.push_back(std::move(token));
-    }
-    const auto states = values.list("reissue_state");
-    const auto reasons = values.list("reissue_reason");
-    for (std::size_t i = 0; i < std::max(states.size(), reasons.size()); ++i) {
-        ReissueRow row;
+    view.awaits_approval = values.text_or_empty("awaits_approval");
+    view.tokens = tokens_of(profile, values);
+    view.reissues = history_of(values, "reissue");
+    view.revokes = history_of(values, "revoke");
+    const auto serials = values.list("certificate_serial");
+    const auto states = values.list("certificate_state");
+    for (std::size_t i = 0; i < serials.size(); ++i) {
+        CertificateRow row;
+        row.serial = config::plain_serial(serials[i]);
         row.state = entry(states, i);
-        row.reason = entry(reasons, i);
-        view.reissues.push_back(std::move(row));
+        view.certificates.push_back(std::move(row));
     }
     return view;
 }
@@ -72,7 +154,7 @@ std::optional<std::string> other_order(const OrderView& view, const domain::Orde
 }
 
 std::string seen_text(const OrderView& view, const std::string& reason) {
-    return view.status.raw + "|" + view.serial + "|" + std::to_string(view.reissues_with(reason));
+    return view.status.raw + "|" + view.serial + "|" + std::to_string(view.traces_of(reason));
 }
 
 std::optional<SeenBefore> parse_seen(const std::string& text) {
@@ -84,7 +166,7 @@ std::optional<SeenBefore> parse_seen(const std::string& text) {
     seen.status = text.substr(0, first);
     seen.serial = text.substr(first + 1, last - first - 1);
     const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data() + last + 1, end, seen.reissues);
+    const auto [stop, error] = std::from_chars(text.data() + last + 1, end, seen.traces);
     if (error != std::errc() || stop != end) return std::nullopt;
     return seen;
 }

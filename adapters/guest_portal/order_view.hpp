@@ -16,16 +16,22 @@ namespace cabroker::adapters::guest_portal {
 /// Something to publish so that the CA sees the domain is ours.
 struct Token {
     std::string domain;
-    std::string method;
+    std::string method;  ///< our word, else the portal's
     std::string where;
     std::string value;
-    std::string until;
+    std::string until;  ///< RFC 3339, else as the portal writes it
 };
 
-/// One row of the reissue history, newest first.
-struct ReissueRow {
+/// One row of the history of reissues or revokes, newest first.
+struct HistoryRow {
     std::string state;
     std::string reason;
+};
+
+/// One certificate of the order.
+struct CertificateRow {
+    std::string serial;  ///< plain_serial()
+    std::string state;
 };
 
 struct OrderView {
@@ -34,13 +40,27 @@ struct OrderView {
     std::string common_name;
     std::string serial;
     std::vector<Token> tokens;
-    std::vector<ReissueRow> reissues;
+    std::vector<HistoryRow> reissues;
+    std::vector<HistoryRow> revokes;
+    std::vector<CertificateRow> certificates;
     std::string revocation_reason;
+    /// What somebody must approve at the portal first, in its words; empty: nothing that it shows.
+    std::string awaits_approval;
 
     OrderView() = default;
     /// How many reissues of the history were asked for with exactly this reason.
     [[nodiscard]] std::size_t reissues_with(const std::string& reason) const;
+    /// The same of the revokes.
+    [[nodiscard]] std::size_t revokes_with(const std::string& reason) const;
+    /// Both together: what a request with this reason has left at the portal.
+    [[nodiscard]] std::size_t traces_of(const std::string& reason) const;
+    /// The state word of a certificate; nullopt when the page does not show it.
+    [[nodiscard]] std::optional<std::string> state_of(const std::string& serial) const;
 };
+
+/// The state word of the newest row that was asked for with exactly this reason; empty: none.
+[[nodiscard]] std::string state_of_reason(const std::vector<HistoryRow>& rows,
+                                          const std::string& reason);
 
 [[nodiscard]] OrderView view_of(const config::PortalProfile& profile,
                                 const portal::Variables& values);
@@ -53,9 +73,10 @@ struct OrderView {
 struct SeenBefore {
     std::string status;
     std::string serial;
-    std::size_t reissues = 0;
+    std::size_t traces = 0;
 };
-/// `issued|0A1B|2` (status, serial, number of reissues with our reason): Effect::seen_before.
+/// `issued|0A1B|2` (status, serial, number of reissues and revokes with our reason):
+/// Effect::seen_before.
 [[nodiscard]] std::string seen_text(const OrderView& view, const std::string& reason);
 [[nodiscard]] std::optional<SeenBefore> parse_seen(const std::string& text);
 

@@ -68,6 +68,7 @@ bool read_sign_in(const object& from, Progress& into) {
         into.last_error = std::move(last);
     }
     into.login_reference = text_at(from, "login_reference");
+    into.code_sent_to = text_at(from, "code_sent_to");
     into.codes_expired = static_cast<int>(number_at(from, "codes_expired").value_or(0));
     into.code_at_hand = domain::Secret(text_at(from, "code_at_hand"));
     into.code_in_doubt = text_at(from, "code_state") == "in_doubt";
@@ -86,6 +87,7 @@ domain::Secret Progress::text(const portal::Variables& variables) const {
         out["code_expires_at"] = json::time_text(code_expires_at);
         if (attempts_left) out["attempts_left"] = *attempts_left;
         out["login_reference"] = login_reference;
+        out["code_sent_to"] = code_sent_to;
         out["code_at_hand"] = code_at_hand.reveal();
         if (code_in_doubt) out["code_state"] = "in_doubt";
     }

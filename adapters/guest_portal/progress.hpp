@@ -31,6 +31,7 @@ struct Progress {
     std::optional<int> attempts_left;
     std::optional<domain::LastError> last_error;
     std::string login_reference;
+    std::string code_sent_to;
     /// How often the portal called a code expired that we thought good.
     int codes_expired = 0;
     /// A code that was given and could not be delivered yet.

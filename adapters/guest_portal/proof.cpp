@@ -1,5 +1,6 @@
 #include "adapters/guest_portal/proof.hpp"
 
+#include "adapters/guest_portal/account.hpp"
 #include "adapters/guest_portal/answers.hpp"
 #include "adapters/guest_portal/jobs.hpp"
 #include "adapters/guest_portal/sign_in.hpp"
@@ -67,7 +68,9 @@ Proven from_step(Step step) {
 }
 
 asio::awaitable<Proven> sign_in_to_look(Work& work) {
-    if (!domain::login_contact(work.context.order)) {
+    if (work.by_account()) {
+        if (auto trouble = account_trouble(work)) co_return from_step(std::move(*trouble));
+    } else if (!domain::login_contact(work.context.order)) {
         co_return close(work, ProofVerdict::cannot_tell, "nobody to sign in as is known");
     }
     SignIn sign_in = co_await submit_address(work);
@@ -90,16 +93,26 @@ Proof found_nothing(Work& work, std::string detail) {
 /// Status and serial are as before and no row of the history is new.
 bool unchanged(const OrderView& view, const SeenBefore& seen, const std::string& reason) {
     return view.status.raw == seen.status && view.serial == seen.serial &&
-           view.reissues_with(reason) <= seen.reissues;
+           view.traces_of(reason) <= seen.traces;
+}
+
+/// The revoked certificate that our request names.
+std::optional<std::string> revoked_word(const Work& work, const OrderView& view) {
+    const auto* revoke = std::get_if<domain::RevokeParams>(&work.context.params);
+    if (revoke == nullptr || revoke->scope == domain::RevokeScope::order) return std::nullopt;
+    const auto state = view.state_of(revoke->serial.value_or(""));
+    if (!state || work.profile().certificate_state_of(*state) != config::CertificateState::revoked)
+        return std::nullopt;
+    return state;
 }
 
 asio::awaitable<Proven> judge_reissue(Work& work, OrderView view, SeenBefore seen) {
     const std::string reason = work.reason();
-    const bool our_trace = view.reissues_with(reason) > seen.reissues;
+    const bool our_trace = view.traces_of(reason) > seen.traces;
     if (unchanged(view, seen, reason)) {
         co_return found_nothing(work, "the order stands as before: " + view.status.raw);
     }
-    if (view.status.raw != seen.status && our_trace) {
+    if (our_trace) {
         co_return found_done(work, "the portal shows " + view.status.raw + " and our reason");
     }
     if (view.status.status == OrderStatus::issued && view.serial != seen.serial) {
@@ -116,6 +129,13 @@ asio::awaitable<Proven> judge_reissue(Work& work, OrderView view, SeenBefore see
 
 Proof judge_revoke(Work& work, const OrderView& view, const SeenBefore& seen) {
     const std::string reason = work.reason();
+    // It was not revoked when the intent was made, and nothing but a revoke of it makes it so.
+    if (const auto word = revoked_word(work, view)) {
+        return found_done(work, "the portal shows the certificate as " + *word);
+    }
+    if (view.revokes_with(reason) > 0 && view.traces_of(reason) > seen.traces) {
+        return found_done(work, "the portal shows our revoke, with our reason");
+    }
     if (unchanged(view, seen, reason)) {
         return found_nothing(work, "the order stands as before: " + view.status.raw);
     }
@@ -144,6 +164,10 @@ asio::awaitable<Proven> look(Work& work, domain::Effect effect) {
                           run.outcome == config::PageOutcome::session_expired;
         if (!lost) co_return from_step(no_view(work, reading));
         work.session_lost();
+        if (work.by_account() && !work.mails_codes()) {
+            // The next probe signs in.
+            co_return from_step(come_back(work, run));
+        }
         co_return co_await sign_in_to_look(work);
     }
     OrderView view = std::move(*reading.view);
@@ -160,6 +184,11 @@ asio::awaitable<Proven> look(Work& work, domain::Effect effect) {
 }  // namespace
 
 asio::awaitable<Proven> prove_change(Work& work, domain::Effect effect) {
+    if (work.by_account() && !work.mails_codes()) {
+        std::optional<Step> ended = co_await sign_in_with_account(work);
+        if (ended) co_return from_step(std::move(*ended));
+        co_return co_await look(work, std::move(effect));
+    }
     if (work.signed_in()) co_return co_await look(work, std::move(effect));
 
     if (work.progress.gate != Gate::code) co_return co_await sign_in_to_look(work);

@@ -46,6 +46,7 @@ asio::awaitable<Reading> read_order(Work& work) {
             reading.other_order = true;
         } else {
             work.status = view.status;
+            work.read = run.values;
             reading.view = std::move(view);
         }
     }
@@ -56,7 +57,7 @@ asio::awaitable<Reading> read_order(Work& work) {
 Step no_view(Work& work, const Reading& reading) { return interpret(work, *reading.run); }
 
 asio::awaitable<Download> download(Work& work) {
-    portal::Variables given = work.given;
+    portal::Variables given = work.known();
     Run run = co_await work.browser.run(PortalOperation::download, std::move(given));
     Download result;
     if (run.stop != Stop::finished) {

@@ -1,6 +1,7 @@
 // A submitted reissue: what to publish, and whether our certificate is there.
 #include "adapters/guest_portal/answers.hpp"
 #include "adapters/guest_portal/jobs.hpp"
+#include "adapters/guest_portal/sign_in.hpp"
 #include "runtime/sha256.hpp"
 
 namespace cabroker::adapters::guest_portal {
@@ -15,6 +16,13 @@ StepResult wait_for(Work& work, std::string reason) {
     protocol::Wait wait;
     wait.reason = std::move(reason);
     return work.answer(std::move(wait), "polling");
+}
+
+std::string waiting_sentence(const OrderView& view) {
+    std::string text = "the portal shows " + view.status.raw;
+    if (!view.awaits_approval.empty())
+        text += " and an approval is awaited for: " + view.awaits_approval;
+    return text;
 }
 
 std::string digest_of(const std::vector<Token>& tokens) {
@@ -92,7 +100,7 @@ StepResult still_pending(Work& work, const OrderView& view) {
         tell(work, view.tokens);
     }
     const std::vector<Token> tokens = still_to_publish(work, view);
-    if (tokens.empty()) return wait_for(work, "the portal shows " + view.status.raw);
+    if (tokens.empty()) return wait_for(work, waiting_sentence(view));
     protocol::NeedInput needs;
     for (const Token& token : tokens) needs.needs.push_back(need_of(work, token));
     return work.answer(std::move(needs), "dcv_publication");
@@ -102,13 +110,8 @@ StepResult still_pending(Work& work, const OrderView& view) {
 std::string own_row(const Work& work, const OrderView& view) {
     const auto seen = parse_seen(work.progress.seen_before);
     const std::string reason = work.reason();
-    if (!seen || view.reissues_with(reason) <= seen->reissues) return {};
-    for (const ReissueRow& row : view.reissues) {
-        OrderView one;
-        one.reissues.push_back(row);
-        if (one.reissues_with(reason) == 1) return row.state;
-    }
-    return {};
+    if (!seen || view.traces_of(reason) <= seen->traces) return {};
+    return state_of_reason(view.reissues, reason);
 }
 
 StepResult ended_without(Work& work, const OrderView& view) {
@@ -120,10 +123,17 @@ StepResult ended_without(Work& work, const OrderView& view) {
 asio::awaitable<Step> look_for_certificate(Work& work, OrderView view) {
     const bool is_old = !view.serial.empty() && view.serial == work.progress.seen_serial;
     if (is_old) {
-        if (own_row(work, view) == "canceled") {
-            co_return reject(work, "reissue_canceled", "the portal shows our reissue as canceled",
+        const std::string row = own_row(work, view);
+        const auto state = work.profile().reissue_state_of(row);
+        if (state == config::ReissueState::canceled) {
+            co_return reject(work, "reissue_canceled", "the portal shows our reissue as " + row,
                              "somebody canceled it there; send a new request if it is wanted");
         }
+        if (state == config::ReissueState::rejected) {
+            co_return reject(work, "approval_rejected", "the portal shows our reissue as " + row,
+                             "ask who approves requests at the portal why, then send a new one");
+        }
+        if (!view.awaits_approval.empty()) co_return wait_for(work, waiting_sentence(view));
         co_return wait_for(work, "the portal still shows the old certificate");
     }
     Download fetched = co_await download(work);
@@ -141,6 +151,12 @@ asio::awaitable<Step> look_for_certificate(Work& work, OrderView view) {
 }  // namespace
 
 asio::awaitable<Step> poll_reissue(Work& work, OrderView view) {
+    const bool pending = view.status.status == OrderStatus::reissue_pending ||
+                         view.status.status == OrderStatus::processing;
+    if (pending && work.session_ends_soon() && work.mails_codes()) {
+        work.note("the session ends soon and the reissue is still pending: a new sign-in begins");
+        co_return intend_sign_in(work);
+    }
     switch (view.status.status) {
         case OrderStatus::issued:
             co_return co_await look_for_certificate(work, std::move(view));

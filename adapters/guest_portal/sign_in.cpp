@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "adapters/guest_portal/account.hpp"
 #include "adapters/guest_portal/answers.hpp"
 #include "json/time_text.hpp"
 
@@ -114,21 +115,26 @@ CodeResult judge_code(Work& work, const Run& run, domain::Secret code) {
 }  // namespace
 
 StepResult intend_sign_in(Work& work) {
+    if (work.by_account()) {
+        if (auto trouble = account_trouble(work)) return std::move(*trouble);
+    }
     const auto contact = domain::login_contact(work.context.order);
-    if (!contact || !work.given.has("order_identifier")) {
+    const bool somebody = work.by_account() || contact.has_value();
+    if (!somebody || !work.given.has("order_identifier")) {
         return reject(work, "missing_facts",
-                      contact ? "the order has neither a supplier order ID nor a common name"
-                              : "the order has no admin_email and no login_email to sign in with",
+                      somebody ? "the order has neither a supplier order ID nor a common name"
+                               : "the order has no admin_email and no login_email to sign in with",
                       "complete the order in the inventory and retry");
     }
     work.progress.gate = Gate::intended;
     protocol::Intend intend;
     intend.effect.effect_class = domain::EffectClass::repeatable;
-    intend.effect.summary = "sign in as " + masked(*contact) + " for order " + work.order_text();
+    intend.effect.summary = "sign in as " + masked(work.who()) + " for order " + work.order_text();
     return work.answer(std::move(intend), "sign_in");
 }
 
 asio::awaitable<SignIn> submit_address(Work& work) {
+    work.set_session_aside();
     work.use(portal::BrowserState());
     const bool intended = work.progress.gate == Gate::intended;
     portal::Variables given = work.given;
@@ -159,15 +165,19 @@ asio::awaitable<SignIn> submit_address(Work& work) {
     progress.login_reference = run.values.text_or_empty("nonce");
     progress.code_at_hand = domain::Secret();
     progress.code_in_doubt = false;
-    work.note("the portal mails an access code to " +
-              domain::login_contact(work.context.order).value_or("the contact"));
+    progress.code_sent_to = work.who();
+    // Where an account's codes go, only the portal knows.
+    if (work.by_account() && run.values.has("contact")) {
+        progress.code_sent_to = run.values.text_or_empty("contact");
+    }
+    work.note("the portal mails an access code to " + progress.code_sent_to);
     result.need = code_need(work);
     co_return result;
 }
 
 domain::Need code_need(const Work& work) {
     const Progress& progress = work.progress;
-    const std::string contact = domain::login_contact(work.context.order).value_or("");
+    const std::string contact = progress.code_sent_to.empty() ? work.who() : progress.code_sent_to;
     domain::Need need;
     need.name = "access_code";
     need.hint = "enter the access code that " + work.profile().title + " mailed to " + contact +
@@ -209,6 +219,7 @@ CodeResult code_expired(Work& work) {
 
 asio::awaitable<CodeResult> enter_code(Work& work, domain::Secret code) {
     portal::BrowserState login = work.progress.login;
+    work.set_session_aside();
     work.use(std::move(login));
     portal::Variables given = work.given;
     given.set_secret("access_code", std::string(code.reveal()));

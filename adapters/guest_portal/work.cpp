@@ -12,6 +12,8 @@ using config::PortalProfile;
 
 // The step ends by itself before the host would cut it off.
 constexpr domain::Duration kMargin{500};
+// How long before a session's end somebody is asked for the next one.
+constexpr domain::Duration kPromptBefore = std::chrono::minutes(10);
 
 std::string given_reason(const domain::Params& params) {
     if (const auto* reissue = std::get_if<domain::ReissueParams>(&params)) return reissue->reason;
@@ -66,7 +68,11 @@ portal::Variables given_variables(const PortalProfile& profile,
     }
     if (const auto* revoke = std::get_if<domain::RevokeParams>(&context.params)) {
         set_if(variables, "reason_code", word_for(profile.words.reason_codes, revoke->reason_code));
-        set_if(variables, "serial", revoke->serial);
+        if (revoke->serial) variables.set("serial", profile.serial_text(*revoke->serial));
+    }
+    if (context.account) {
+        variables.set("username", context.account->user);
+        variables.set_secret("password", std::string(context.account->password.reveal()));
     }
     const std::optional<domain::Format> format = profile.proof_format;
     set_if(variables, "format", word_for(profile.words.formats, format));
@@ -101,7 +107,31 @@ void Work::open_session() {
 }
 
 void Work::use(portal::BrowserState state) {
-    browser = portal::Browser(setup.portal, std::move(state), after(context.deadline));
+    portal::Visit visit;
+    visit.now = context.now;
+    visit.account = context.account ? context.account->name
+                                    : context.order.id.text() + "/" +
+                                          domain::login_contact(context.order).value_or("");
+    browser =
+        portal::Browser(setup.portal, std::move(state), after(context.deadline), std::move(visit));
+}
+
+std::string Work::who() const {
+    if (context.account) return context.account->user;
+    return domain::login_contact(context.order).value_or("the contact");
+}
+
+bool Work::session_ends_soon() const {
+    if (!signed_in_ || !session_expires_) return false;
+    const domain::Duration lead =
+        std::min<domain::Duration>(kPromptBefore, profile().session_ttl / 6);
+    return *session_expires_ - context.now < lead;
+}
+
+portal::Variables Work::known() const {
+    portal::Variables all = given;
+    all.add_missing(read);
+    return all;
 }
 
 std::chrono::steady_clock::time_point Work::after(domain::Duration time) const {
@@ -135,6 +165,13 @@ std::optional<domain::Secret> Work::take_code() {
     if (code && context.inputs_told_before) progress.code_in_doubt = true;
     if (code || progress.code_at_hand.empty()) return code;
     return std::move(progress.code_at_hand);
+}
+
+bool Work::has_code() const {
+    if (!progress.code_at_hand.empty()) return true;
+    return std::any_of(context.inputs.begin(), context.inputs.end(), [](const auto& input) {
+        return input.name == "access_code" && !input.value.empty();
+    });
 }
 
 void Work::session_begins() {
@@ -175,8 +212,13 @@ std::optional<protocol::Session> Work::session() const {
     domain::Secret jar = browser.state().text();
     if (jar.reveal() == jar_before_) return std::nullopt;
     protocol::Session session;
-    session.key = setup.name + "/" + context.order.id.text() + "/" +
-                  domain::login_contact(context.order).value_or("");
+    session.key = setup.name + "/";
+    if (context.account) {
+        session.key += "account/" + context.account->name;
+    } else {
+        session.key +=
+            context.order.id.text() + "/" + domain::login_contact(context.order).value_or("");
+    }
     session.expires_at = session_expires_;
     session.jar = std::move(jar);
     return session;

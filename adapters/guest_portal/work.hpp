@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "adapters/guest_portal/account_guard.hpp"
 #include "adapters/guest_portal/order_view.hpp"
 #include "adapters/guest_portal/progress.hpp"
 #include "adapters/portal/browser.hpp"
@@ -23,6 +24,9 @@ struct Setup {
     portal::Portal portal;
     domain::Duration settle;
     const runtime::Clock& clock;
+    /// Names of the accounts that the adapter has.
+    std::vector<std::string> accounts;
+    AccountGuard& guard;
 };
 
 class Work {
@@ -34,6 +38,18 @@ class Work {
     [[nodiscard]] const config::PortalProfile& profile() const { return setup.portal.profile; }
     /// The order in words for people: its supplier order ID, else its common name.
     [[nodiscard]] std::string order_text() const;
+    /// Does one sign in with an account, or is there nobody to sign in as?
+    [[nodiscard]] bool by_account() const { return profile().binds == config::Binding::account; }
+    [[nodiscard]] bool mails_codes() const {
+        return profile().operation(config::PortalOperation::enter_code) != nullptr;
+    }
+    /// Who signs in, for people: the account's user, else the contact's address.
+    [[nodiscard]] std::string who() const;
+    /// Does the session end so soon that work which waits needs a new one?
+    [[nodiscard]] bool session_ends_soon() const;
+    /// What templates may name once the order was read: what the step was told, then what the page
+    /// says.
+    [[nodiscard]] portal::Variables known() const;
     /// The reason as it is sent; when none was given, one that names the request, so that it can be
     /// found again.
     [[nodiscard]] std::string reason() const;
@@ -43,11 +59,16 @@ class Work {
     /// The access code that was given now, or before and could not be delivered.
     [[nodiscard]] std::optional<domain::Secret> take_code();
 
+    /// Has a code been given that is to be entered?
+    [[nodiscard]] bool has_code() const;
+
     /// The browser works on with these cookies.
     void use(portal::BrowserState state);
     /// The browser's cookies are a session from now on.
     void session_begins();
     void session_lost();
+    /// Another sign-in is under way: the session that still lives is neither used nor given back.
+    void set_session_aside() { signed_in_ = false; }
     void note(std::string text);
     /// Keeps a page of a run as evidence unless this very page was kept by the step before.
     void keep_evidence(const portal::Run& run);
@@ -62,6 +83,8 @@ class Work {
     bool lost_track = false;
     /// For templates.
     portal::Variables given;
+    /// What read_order of this step extracted.
+    portal::Variables read;
     portal::Browser browser;
     std::vector<protocol::Note> notes;
     std::vector<protocol::EvidenceBlob> evidence;

@@ -1,6 +1,11 @@
 #include "adapters/portal/browser.hpp"
 
 #include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstdlib>
 
 #include "adapters/portal/redaction.hpp"
 
@@ -55,11 +60,29 @@ Stop stop_of(const Error& error) {
     }
 }
 
+/// A wait for the rate that is shorter than going round by the core.
+constexpr domain::Duration kLongestTurn = std::chrono::seconds(2);
+constexpr std::size_t kHeadKept = 256UL * 1024;
+/// Of the values for steps behind the `once` one: the cookie that carries them is small.
+constexpr std::size_t kLongestCarried = 512;
+constexpr std::size_t kMostCarried = 4096;
+
+std::map<std::string, std::string> carried_values(const Variables& values) {
+    std::map<std::string, std::string> carried;
+    std::size_t octets = 0;
+    for (const auto& [name, value] : values.small_values(kLongestCarried)) {
+        octets += name.size() + value.size();
+        if (config::is_given_variable(name) || octets > kMostCarried) continue;
+        carried.emplace(name, value);
+    }
+    return carried;
+}
+
 }  // namespace
 
 Browser::Browser(const Portal& portal, BrowserState state,
-                 std::chrono::steady_clock::time_point deadline)
-    : portal_(&portal), state_(std::move(state)), deadline_(deadline) {}
+                 std::chrono::steady_clock::time_point deadline, Visit visit)
+    : portal_(&portal), state_(std::move(state)), deadline_(deadline), visit_(std::move(visit)) {}
 
 asio::awaitable<Run> Browser::run(config::PortalOperation operation, Variables given) {
     Course course = begin(operation, std::move(given));
@@ -82,6 +105,15 @@ asio::awaitable<Run> Browser::submit(config::PortalOperation operation, Prepared
         co_return std::move(course.run);
     }
 
+    for (const auto& [name, value] : prepared.carried) {
+        if (!course.run.values.has(name)) course.run.values.set(name, value);
+    }
+    const Result<void> headed = fill_headers(course.plan->steps[index], portal_->profile.headers,
+                                             course.run.values, prepared);
+    if (!headed) {
+        stop_failed(course, headed.error());
+        co_return std::move(course.run);
+    }
     HttpRequest request = http_request(prepared);
     request.effect_once = true;
     request.deadline = std::min(deadline_, act_until);
@@ -120,8 +152,8 @@ asio::awaitable<void> Browser::walk(Course& course, std::size_t from) {
         }
         course.run.step = step.name;
         const Received* before = course.before ? &*course.before : nullptr;
-        Result<Prepared> prepared =
-            prepare(step, index, before, course.run.values, portal_->origin);
+        Result<Prepared> prepared = prepare(step, index, before, portal_->profile.headers,
+                                            course.run.values, portal_->origin);
         if (!prepared) {
             stop_failed(course, prepared.error());
             co_return;
@@ -129,6 +161,7 @@ asio::awaitable<void> Browser::walk(Course& course, std::size_t from) {
         if (step.effect == domain::EffectClass::once) {
             course.run.stop = Stop::before_once;
             course.run.prepared = std::move(*prepared);
+            course.run.prepared->carried = carried_values(course.run.values);
             co_return;
         }
         HttpRequest request = http_request(*prepared);
@@ -151,9 +184,33 @@ asio::awaitable<Result<HttpResponse>> Browser::perform(HttpRequest request) {
     request.ca_file = portal_->ca_file;
     request.deadline = request.effect_once ? request.deadline : deadline_;
     request.max_body = kLargestAnswer;
+    request.cut_body = true;
+    const Result<void> allowed = co_await wait_for_turn(request.deadline);
+    if (!allowed) co_return allowed.error();
     Result<HttpResponse> answer = co_await portal_->http.perform(std::move(request));
     if (answer) state_.jar = answer->cookies;
     co_return answer;
+}
+
+asio::awaitable<Result<void>> Browser::wait_for_turn(
+    std::chrono::steady_clock::time_point deadline) {
+    if (portal_->meter == nullptr) co_return Result<void>();
+    while (true) {
+        const std::optional<domain::Duration> wait = portal_->meter->take(visit_.account);
+        if (!wait) co_return Result<void>();
+        const auto until = std::chrono::steady_clock::now() + *wait;
+        if (*wait > kLongestTurn || until >= deadline) {
+            Error later = Error(ErrorCode::unreachable,
+                                "the portal is asked no faster than the adapter's rate allows")
+                              .with("retry_after_ms", std::to_string(wait->count()));
+            co_return later;
+        }
+        asio::steady_timer timer(co_await asio::this_coro::executor);
+        timer.expires_at(until);
+        boost::system::error_code ignored;
+        auto token = asio::redirect_error(asio::use_awaitable, ignored);
+        co_await timer.async_wait(token);
+    }
 }
 
 asio::awaitable<Result<HttpResponse>> Browser::follow(HttpResponse response, std::string method) {
@@ -189,6 +246,10 @@ std::optional<std::size_t> Browser::judge(Course& course, std::size_t index,
     const Received& page = *course.before;
     course.run.body = page.response().body;
     course.run.content_type = page.response().content_type;
+    if (page.response().cut) {
+        stop(course, Stop::unknown_page, "the portal's answer is too large; its beginning is kept");
+        return std::nullopt;
+    }
 
     auto found = page.recognise(portal_->profile, course.plan->steps[index].expect);
     if (found && *found == nullptr)
@@ -203,7 +264,7 @@ std::optional<std::size_t> Browser::judge(Course& course, std::size_t index,
     const std::string said = "the portal answered " + std::to_string(status);
     if (status == 429 || status >= 500) {
         stop(course, Stop::unreachable, said);
-        course.run.retry_after = page.retry_after();
+        keep_away(course, std::nullopt);
     } else {
         stop(course, Stop::unknown_page, said + " with a page that the profile does not know");
     }
@@ -236,8 +297,21 @@ std::optional<std::size_t> Browser::obey(Course& course, std::size_t index,
             stop(course, Stop::rejected, detail);
             break;
     }
-    course.run.retry_after = course.before->retry_after();
+    keep_away(course, expectation.retry_after);
     return std::nullopt;
+}
+
+void Browser::keep_away(Course& course, std::optional<domain::Duration> unless_told) const {
+    course.run.retry_after = course.before->retry_after(visit_.now);
+    if (!course.run.retry_after) course.run.retry_after = unless_told;
+    const int status = course.before->response().status;
+    const bool load = course.run.stop == Stop::unreachable || status == 429 || status == 503 ||
+                      (course.run.stop == Stop::outcome &&
+                       (course.run.outcome == config::PageOutcome::rate_limited ||
+                        course.run.outcome == config::PageOutcome::maintenance));
+    if (portal_->meter != nullptr && load && course.run.retry_after) {
+        portal_->meter->stay_away(visit_.account, *course.run.retry_after);
+    }
 }
 
 bool Browser::take_values(Course& course, const config::ProfileStep& step, bool strictly) {
@@ -262,6 +336,10 @@ void Browser::stop(Course& course, Stop why, std::string detail) const {
 void Browser::stop_failed(Course& course, const Error& error) const {
     const auto field = error.facts.find("field");
     if (field != error.facts.end()) course.run.code = field->second;
+    const auto later = error.facts.find("retry_after_ms");
+    if (later != error.facts.end()) {
+        course.run.retry_after = domain::Duration(std::strtoll(later->second.c_str(), nullptr, 10));
+    }
     stop(course, stop_of(error), redact(one_line(error.detail), secrets(course.run)));
 }
 
@@ -270,14 +348,17 @@ protocol::EvidenceBlob Browser::evidence_of(const Run& run) const {
     blob.type = domain::EvidenceType::page;
     blob.name = "page-" + run.step + ".html";
     blob.content_type = run.content_type.empty() ? "application/octet-stream" : run.content_type;
-    blob.octets = redact(run.body, secrets(run));
+    // Of an endless page the beginning is enough to see what it is.
+    const bool cut = run.body.size() >= kLargestAnswer;
+    const std::string_view shown(run.body.data(), cut ? kHeadKept : run.body.size());
+    blob.octets = redact(shown, secrets(run));
     return blob;
 }
 
 std::vector<std::string> Browser::secrets(const Run& run) const {
     std::vector<std::string> all = run.values.secrets();
     for (std::string& value : cookie_values(state_.jar)) all.push_back(std::move(value));
-    return all;
+    return with_disguises(std::move(all));
 }
 
 }  // namespace cabroker::adapters::portal

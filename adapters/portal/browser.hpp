@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/portal/meter.hpp"
 #include "adapters/portal/prepared.hpp"
 #include "adapters/portal/received.hpp"
 #include "adapters/portal/variables.hpp"
@@ -31,6 +32,18 @@ struct Portal {
     transport::Origin origin;
     std::string ca_file;
     transport::HttpClient& http;
+    /// How fast it may be asked; nullptr: as fast as it answers.
+    Meter* meter = nullptr;
+};
+
+/// Whose visit it is, and when.
+struct Visit {
+    /// Wall clock, for dates that the portal gives.
+    domain::Time now{};
+    /// Whose share of the rate it uses.
+    std::string account;
+
+    Visit() = default;
 };
 
 /// What one browser knows between two steps: its cookies and the values the profile keeps. Secret.
@@ -80,7 +93,7 @@ class Browser {
   public:
     /// No octet is sent after `deadline` (steady).
     Browser(const Portal& portal, BrowserState state,
-            std::chrono::steady_clock::time_point deadline);
+            std::chrono::steady_clock::time_point deadline, Visit visit = Visit());
 
     /// Runs an operation from its first step. Stops before a `once` step.
     [[nodiscard]] boost::asio::awaitable<Run> run(config::PortalOperation operation,
@@ -100,6 +113,9 @@ class Browser {
     boost::asio::awaitable<void> walk(Course& course, std::size_t from);
     boost::asio::awaitable<domain::Result<transport::HttpResponse>> perform(
         transport::HttpRequest request);
+    boost::asio::awaitable<domain::Result<void>> wait_for_turn(
+        std::chrono::steady_clock::time_point deadline);
+    void keep_away(Course& course, std::optional<domain::Duration> unless_told) const;
     boost::asio::awaitable<domain::Result<transport::HttpResponse>> follow(
         transport::HttpResponse response, std::string method);
     Course begin(config::PortalOperation operation, Variables given) const;
@@ -116,6 +132,7 @@ class Browser {
     const Portal* portal_;
     BrowserState state_;
     std::chrono::steady_clock::time_point deadline_;
+    Visit visit_;
 };
 
 }  // namespace cabroker::adapters::portal

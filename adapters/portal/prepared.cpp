@@ -83,6 +83,7 @@ Result<void> fill_fields(const config::ProfileStep& step, const transport::Form*
         if (!value) {
             // A field that the form has keeps its preset value when we have none.
             if (form != nullptr && form->has(field.name)) continue;
+            if (field.value.is_one_variable()) continue;
             return no_variable(step, field.value);
         }
         if (form != nullptr && refuses_choice(*form, field.name, *value)) {
@@ -108,7 +109,8 @@ Result<void> fill_form(const config::ProfileStep& step, const Received* before,
     if (!page) return not_known(step.name, page.error().detail);
     const Result<transport::Form> form = form_of(step, *page);
     if (!form) return form.error();
-    const auto action = transport::resolve_within(origin, before->response().url, form->action);
+    const auto action = transport::resolve_within(
+        origin, form->action.empty() ? before->response().url : before->base(), form->action);
     if (!action) return not_known(step.name, "the form leads away: " + action.error().detail);
 
     prepared.url = *action;
@@ -132,7 +134,7 @@ Result<void> follow_link(const config::ProfileStep& step, const Received* before
     if (links->size() != 1) {
         return not_known(step.name, "the page has not one link " + step.request.link);
     }
-    const auto url = transport::resolve_within(origin, before->response().url, links->front());
+    const auto url = transport::resolve_within(origin, before->base(), links->front());
     if (!url) return not_known(step.name, "the link leads away: " + url.error().detail);
     prepared.url = *url;
     return {};
@@ -152,7 +154,9 @@ Result<void> fill_plain(const config::ProfileStep& step, const Received* before,
         prepared.url = origin.text() + *path;
     }
     if (step.request.body == BodyEncoding::json) {
-        const auto document = config::render_json(step.request.json_body, variables.lookup());
+        const auto document = config::render_json(
+            step.request.json_body, variables.lookup(),
+            [&variables](std::string_view name) { return variables.list(name); });
         if (!document) {
             return Error(ErrorCode::bad_configuration,
                          "step " + step.name + " of the profile needs a value that is not there");
@@ -163,21 +167,45 @@ Result<void> fill_plain(const config::ProfileStep& step, const Received* before,
     return fill_fields(step, nullptr, variables, prepared);
 }
 
+/// Header names are case-blind.
+bool same_name(std::string_view one, std::string_view other) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                      [&](char a, char b) { return lower(a) == lower(b); });
+}
+
 }  // namespace
 
+Result<void> fill_headers(const config::ProfileStep& step, const Headers& common,
+                          const Variables& variables, Prepared& prepared) {
+    prepared.headers.clear();
+    const Headers& own = step.request.headers;
+    for (const Headers* headers : {&common, &own}) {
+        for (const auto& [name, text] : *headers) {
+            const bool replaced =
+                headers == &common &&
+                std::any_of(own.begin(), own.end(),
+                            [&what = name](const auto& one) { return same_name(one.first, what); });
+            if (replaced) continue;
+            const auto value = text.render(variables.lookup());
+            if (!value) return no_variable(step, text);
+            prepared.headers.emplace_back(name, *value);
+        }
+    }
+    return {};
+}
+
 Result<Prepared> prepare(const config::ProfileStep& step, std::size_t index, const Received* before,
-                         const Variables& variables, const transport::Origin& origin) {
+                         const Headers& common, const Variables& variables,
+                         const transport::Origin& origin) {
     Prepared prepared;
     prepared.step = index;
     const Result<void> filled = step.request.form.empty()
                                     ? fill_plain(step, before, variables, origin, prepared)
                                     : fill_form(step, before, variables, origin, prepared);
     if (!filled) return filled.error();
-    for (const auto& [name, text] : step.request.headers) {
-        const auto value = text.render(variables.lookup());
-        if (!value) return no_variable(step, text);
-        prepared.headers.emplace_back(name, *value);
-    }
+    const Result<void> headed = fill_headers(step, common, variables, prepared);
+    if (!headed) return headed.error();
     return prepared;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,8 +27,14 @@ struct Prepared {
     transport::FormValues values;
     std::vector<std::string> file_names;  ///< multipart: one per value, empty: no file
     std::string document;
+    /// Made anew before sending, never kept: they may hold credentials.
     std::vector<transport::HttpHeader> headers;
+    /// Values that the steps behind this one may name.
+    std::map<std::string, std::string> carried;
 };
+
+/// Header names and texts, of a profile or a step.
+using Headers = std::vector<std::pair<std::string, config::TextTemplate>>;
 
 /// Fills in the request of step `index` from the page before (nullptr at the first) and the
 /// variables. A form's own controls are carried over. Errors:
@@ -36,14 +43,19 @@ struct Prepared {
 /// - not_found with fact `field`: a choice of the form does not offer the value;
 /// - bad_configuration: the profile names a variable that is not there.
 [[nodiscard]] domain::Result<Prepared> prepare(const config::ProfileStep& step, std::size_t index,
-                                               const Received* before, const Variables& variables,
+                                               const Received* before, const Headers& common,
+                                               const Variables& variables,
                                                const transport::Origin& origin);
+/// Makes `prepared.headers`: the profile's `common` ones, then the step's.
+[[nodiscard]] domain::Result<void> fill_headers(const config::ProfileStep& step,
+                                                const Headers& common, const Variables& variables,
+                                                Prepared& prepared);
 
 /// The HTTP request without cookies, limits and trust, which the browser adds.
 [[nodiscard]] transport::HttpRequest http_request(const Prepared& prepared);
 
-/// The JSON form. Values equal to the variable `csr` are left as a reference to it, because the
-/// cookie is small.
+/// The JSON form, without headers. Values equal to the variable `csr` are left as a reference to
+/// it, because the cookie is small.
 [[nodiscard]] boost::json::value to_json(const Prepared& prepared, const Variables& variables);
 /// nullopt when it is not what to_json wrote, or needs a variable that is not there.
 [[nodiscard]] std::optional<Prepared> prepared_from(const boost::json::value& value,

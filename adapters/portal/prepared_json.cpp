@@ -77,13 +77,13 @@ bool read_values(const object& from, const Variables& variables, Prepared& into)
     return true;
 }
 
-bool read_headers(const object& from, Prepared& into) {
-    const array* headers = array_at(from, "headers");
-    if (headers == nullptr) return false;
-    for (const value& item : *headers) {
-        std::vector<std::string> parts = strings_of(item, 2);
-        if (parts.empty()) return false;
-        into.headers.emplace_back(std::move(parts[0]), std::move(parts[1]));
+bool read_carried(const object& from, Prepared& into) {
+    const value* carried = from.if_contains("carried");
+    if (carried == nullptr) return true;
+    if (!carried->is_object()) return false;
+    for (const auto& member : carried->get_object()) {
+        if (!member.value().is_string()) return false;
+        into.carried.emplace(std::string(member.key()), std::string(member.value().get_string()));
     }
     return true;
 }
@@ -114,11 +114,9 @@ value to_json(const Prepared& prepared, const Variables& variables) {
     }
     out["values"] = std::move(values);
     out["document"] = prepared.document;
-    array headers;
-    for (const transport::HttpHeader& header : prepared.headers) {
-        headers.push_back(json_strings({header.name, header.value}));
-    }
-    out["headers"] = std::move(headers);
+    object carried;
+    for (const auto& [name, text] : prepared.carried) carried[name] = text;
+    out["carried"] = std::move(carried);
     return out;
 }
 
@@ -141,7 +139,7 @@ std::optional<Prepared> prepared_from(const value& from, const Variables& variab
     prepared.encoding = *encoding;
     prepared.document = *document;
     if (bad_number || !read_values(*fields, variables, prepared)) return std::nullopt;
-    if (!read_headers(*fields, prepared)) return std::nullopt;
+    if (!read_carried(*fields, prepared)) return std::nullopt;
     return prepared;
 }
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctime>
 
 #include "adapters/portal/redaction.hpp"
+#include "transport/origin.hpp"
 
 namespace cabroker::adapters::portal {
 
@@ -54,15 +56,17 @@ std::string trimmed(std::string_view text) {
     return std::string(text.substr(first, text.find_last_not_of(kBlanks) - first + 1));
 }
 
-/// The part between the two marks, each of which is only cut when it is there.
+/// The part between the two marks; empty when one is not there.
 std::string cut(std::string text, const config::Extraction& extraction) {
     if (!extraction.after.empty()) {
         const std::size_t at = text.find(extraction.after);
-        if (at != std::string::npos) text.erase(0, at + extraction.after.size());
+        if (at == std::string::npos) return {};
+        text.erase(0, at + extraction.after.size());
     }
     if (!extraction.before.empty()) {
         const std::size_t at = text.find(extraction.before);
-        if (at != std::string::npos) text.erase(at);
+        if (at == std::string::npos) return {};
+        text.erase(at);
     }
     return trimmed(text);
 }
@@ -78,6 +82,15 @@ std::vector<std::string> single(std::string value) {
     std::vector<std::string> values;
     values.push_back(std::move(value));
     return values;
+}
+
+/// RFC 9110's IMF-fixdate (`Sun, 06 Nov 1994 08:49:37 GMT`); curl reads the obsolete forms too, we
+/// do not.
+std::optional<domain::Time> http_date(const std::string& text) {
+    std::tm parts{};
+    const char* const end = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    if (end == nullptr || *end != '\0') return std::nullopt;
+    return domain::Time(std::chrono::seconds(timegm(&parts)));
 }
 
 }  // namespace
@@ -100,8 +113,17 @@ Result<bool> Received::json_holds(const config::PageRule& rule) const {
     if (!json_ || !json_->has_value()) return false;
     const auto value = json_->value().at(rule.json_pointer);
     if (!value) return value.error();
-    if (rule.json_equals) return value->has_value() && **value == *rule.json_equals;
-    if (value->has_value()) return true;
+    const std::string* const text = value->has_value() ? &**value : nullptr;
+    if (!rule.json_equals.empty()) {
+        const auto& words = rule.json_equals;
+        if (text == nullptr || std::find(words.begin(), words.end(), *text) == words.end()) {
+            return false;
+        }
+    }
+    if (!rule.json_contains.empty()) {
+        return text != nullptr && text->find(rule.json_contains) != std::string::npos;
+    }
+    if (text != nullptr) return true;
     const auto size = json_->value().size(rule.json_pointer);
     if (!size) return size.error();
     return *size > 0;
@@ -149,6 +171,10 @@ Result<std::vector<std::string>> Received::values_of(const config::Extraction& e
             return one_or_none(page_->value().first(extraction.expression));
         case Source::json_pointer:
             if (!json_ || !json_->has_value()) return nothing;
+            if (extraction.all && !extraction.item.empty()) {
+                return json_->value().each(extraction.expression, extraction.item,
+                                           extraction.where_pointer, extraction.where_equals);
+            }
             if (extraction.all) return json_->value().all(extraction.expression);
             return one_or_none(json_->value().at(extraction.expression));
         case Source::header:
@@ -195,15 +221,30 @@ std::string Received::detail(const config::Expectation& expectation) const {
     return {};
 }
 
-std::optional<domain::Duration> Received::retry_after() const {
+std::optional<domain::Duration> Received::retry_after(domain::Time now) const {
     const std::optional<std::string> header = response_.header("retry-after");
     if (!header) return std::nullopt;
     const std::string text = trimmed(*header);
     std::int64_t seconds = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (error != std::errc() || end != text.data() + text.size() || seconds < 0)
-        return std::nullopt;
+    if (error == std::errc() && end == text.data() + text.size()) {
+        if (seconds < 0) return std::nullopt;
+    } else {
+        const std::optional<domain::Time> date = http_date(text);
+        if (!date) return std::nullopt;
+        const auto left = std::chrono::ceil<std::chrono::seconds>(*date - now);
+        seconds = std::max<std::int64_t>(0, left.count());
+    }
     return std::chrono::seconds(std::min(seconds, kLongestRetryAfter));
+}
+
+std::string Received::base() const {
+    const std::string& own = response_.url;
+    if (!page_ || !page_->has_value()) return own;
+    const std::string reference = page_->value().base();
+    if (reference.empty()) return own;
+    const Result<std::string> resolved = transport::resolve_url(own, reference);
+    return resolved ? *resolved : own;
 }
 
 }  // namespace cabroker::adapters::portal

@@ -35,9 +35,11 @@ class Received {
     /// bad_answer when the answer is no HTML page.
     [[nodiscard]] domain::Result<transport::Page> page() const;
     [[nodiscard]] const transport::HttpResponse& response() const { return response_; }
-    /// Retry-After in its form of seconds, at most a week; nullopt when absent or written
+    /// Retry-After, seconds or an HTTP date, at most a week; nullopt when absent or written
     /// otherwise.
-    [[nodiscard]] std::optional<domain::Duration> retry_after() const;
+    [[nodiscard]] std::optional<domain::Duration> retry_after(domain::Time now) const;
+    /// What references in the page are resolved against: its `<base>`, else its URL.
+    [[nodiscard]] std::string base() const;
 
   private:
     [[nodiscard]] domain::Result<std::vector<std::string>> values_of(

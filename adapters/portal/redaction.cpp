@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/text_template.hpp"
 #include "runtime/log.hpp"
 #include "transport/page.hpp"
 
@@ -36,6 +37,39 @@ std::string redact(std::string_view text, const std::vector<std::string>& secret
         if (secret.size() >= kShortestSecret) clean = redact_one(clean, secret);
     }
     return clean;
+}
+
+std::vector<std::string> with_disguises(std::vector<std::string> secrets) {
+    const std::size_t plain = secrets.size();
+    for (std::size_t i = 0; i < plain; ++i) {
+        std::string html;
+        std::string json;
+        for (const char c : secrets[i]) {
+            switch (c) {
+                case '&':
+                    html += "&amp;";
+                    break;
+                case '<':
+                    html += "&lt;";
+                    break;
+                case '>':
+                    html += "&gt;";
+                    break;
+                case '"':
+                    html += "&quot;";
+                    break;
+                default:
+                    html += c;
+            }
+            if (c == '"' || c == '\\' || c == '/') json += '\\';
+            json += c;
+        }
+        std::string encoded = config::percent_encode(secrets[i]);
+        for (std::string* other : {&html, &json, &encoded}) {
+            if (*other != secrets[i]) secrets.push_back(std::move(*other));
+        }
+    }
+    return secrets;
 }
 
 std::vector<std::string> cookie_values(const transport::CookieJar& jar) {

@@ -13,6 +13,10 @@ namespace cabroker::adapters::portal {
 /// by `[redacted]`.
 [[nodiscard]] std::string redact(std::string_view text, const std::vector<std::string>& secrets);
 
+/// The secrets and the ways in which they may stand in a page: HTML-escaped, percent-encoded,
+/// JSON-escaped.
+[[nodiscard]] std::vector<std::string> with_disguises(std::vector<std::string> secrets);
+
 /// The values of a jar's cookies: whoever has one has the session.
 [[nodiscard]] std::vector<std::string> cookie_values(const transport::CookieJar& jar);
 

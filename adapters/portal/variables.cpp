@@ -54,6 +54,19 @@ std::vector<std::string> Variables::list(std::string_view name) const {
 
 bool Variables::has(std::string_view name) const { return values_.find(name) != values_.end(); }
 
+std::map<std::string, std::string> Variables::small_values(std::size_t most) const {
+    std::map<std::string, std::string> small;
+    for (const auto& [name, value] : values_) {
+        if (value.secret || value.values.size() != 1 || value.values[0].size() > most) continue;
+        small.emplace(name, value.values[0]);
+    }
+    return small;
+}
+
+void Variables::add_missing(const Variables& other) {
+    for (const auto& [name, value] : other.values_) values_.emplace(name, value);
+}
+
 std::vector<std::string> Variables::secrets() const {
     std::vector<std::string> all;
     for (const auto& [name, value] : values_) {

@@ -34,6 +34,10 @@ class Variables {
     /// A list's values; a single value is a list of one.
     [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
     [[nodiscard]] bool has(std::string_view name) const;
+    /// The single values that are not secret and have at most `most` octets, by name.
+    [[nodiscard]] std::map<std::string, std::string> small_values(std::size_t most) const;
+    /// Takes over the values of `other` that are not here yet.
+    void add_missing(const Variables& other);
     /// Values of those set with set_secret.
     [[nodiscard]] std::vector<std::string> secrets() const;
     /// Refers to this object.

@@ -41,6 +41,7 @@ struct AnswerWriter {
         out["code"] = done.code;
         out["detail"] = done.detail;
         out["account"] = json::to_json(done.account);
+        if (done.revoked_serial) out["revoked_serial"] = *done.revoked_serial;
     }
     void operator()(const Wait& wait) const {
         out["poll_after_ms"] = milliseconds_json(wait.poll_after);
@@ -79,7 +80,8 @@ Answer answer_from(const bj::value& value, const std::string& where, Blobs& blob
     }
     switch (*index) {
         case 0:
-            return Done{fields.required("code"), fields.text("detail"), fields.maybe("account")};
+            return Done{fields.required("code"), fields.text("detail"), fields.maybe("account"),
+                        fields.maybe("revoked_serial")};
         case 1:
             return Wait{fields.milliseconds("poll_after_ms"), fields.text("reason"),
                         fields.flag("poll", true)};

@@ -124,6 +124,8 @@ struct Done {
     std::string code;
     std::string detail;
     std::optional<std::string> account;  ///< transfer: where the certificate is now
+    /// revoke of one certificate: the serial number that the upstream shows as revoked.
+    std::optional<std::string> revoked_serial{};
 };
 /// The CA has the ball. Absent `poll_after`: the engine's growing interval.
 struct Wait {

@@ -1,5 +1,6 @@
 #include "daemon/engine/judge.hpp"
 
+#include "config/portal_profile.hpp"
 #include "pki/certificate.hpp"
 #include "pki/csr.hpp"
 
@@ -74,6 +75,21 @@ Judged judge_certificates(const JudgeTask& task, const pki::TrustRoots& roots) {
     return judged;
 }
 
+bool revokes_one(const domain::Params& params) {
+    const auto* revoke = std::get_if<domain::RevokeParams>(&params);
+    return revoke != nullptr && revoke->scope == domain::RevokeScope::certificate;
+}
+
+Judged judge_revoked_certificate(const JudgeTask& task) {
+    const std::string asked =
+        config::plain_serial(std::get<domain::RevokeParams>(task.params).serial.value_or(""));
+    if (asked.empty() || config::plain_serial(task.revoked_serial.value_or("")) != asked) {
+        return doubted("status_not_shown",
+                       "the upstream does not show the certificate as revoked yet");
+    }
+    return believed();
+}
+
 }  // namespace
 
 Judged judge(const JudgeTask& task, const pki::TrustRoots& roots) {
@@ -91,6 +107,7 @@ Judged judge(const JudgeTask& task, const pki::TrustRoots& roots) {
             if (!task.status) return doubted("status_not_shown", "the answer holds no status");
             return believed();
         case domain::Kind::revoke:
+            if (revokes_one(task.params)) return judge_revoked_certificate(task);
             if (!task.status || task.status->status != domain::OrderStatus::revoked) {
                 return doubted("status_not_shown",
                                "the upstream does not show the order as revoked yet");

@@ -21,6 +21,7 @@ struct JudgeTask {
     /// What the adapter says.
     std::string done_code;
     std::optional<std::string> account;
+    std::optional<std::string> revoked_serial;
     std::optional<adapters::protocol::StatusReading> status;
     std::vector<std::string> certificates;
     domain::Time now{};

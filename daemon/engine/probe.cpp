@@ -28,6 +28,7 @@ asio::awaitable<Judged> Engine::judge_answer(domain::RequestId id,
     task.common_name = row->request.order.common_name;
     task.done_code = done->code;
     task.account = done->account;
+    task.revoked_serial = done->revoked_serial;
     task.status = result->status;
     task.certificates = result->certificates;
     task.now = services_.clock.now();

@@ -222,7 +222,7 @@ TEST_F(LoadTest, UnknownProfileNamesTheShippedOnes) {
             "  q: {type: guest_portal, profile: /no/such.yaml, base_url: \"https://x.example\"}\n"),
         ::testing::Contains(
             "cabroker.yaml:2:36: no profile \"digicert\" is shipped; give a path, or one of: "
-            "digicert-guest"));
+            "certificate-desk, digicert-guest, digicert-services-v2"));
 }
 
 TEST_F(LoadTest, TypesOfLaterVersionsSaySo) {

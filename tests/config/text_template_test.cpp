@@ -38,8 +38,23 @@ TEST(TextTemplateTest, ValuesCannotLeaveTheirPlaceInAUrl) {
 TEST(TextTemplateTest, ValuesCannotLeaveTheirPlaceInJson) {
     EXPECT_EQ(render_json(R"({"a":["{{cn}}",{"b":"{{id}}"}],"n":1})", lookup),
               "{\"a\":[\"a b&c/\\\"ü\\r\\n\",{\"b\":\"42\"}],\"n\":1}");
-    EXPECT_EQ(render_json(R"({"a":"{{nobody}}"})", lookup), std::nullopt);
+    EXPECT_EQ(render_json(R"({"a":"no {{nobody}}"})", lookup), std::nullopt);
     EXPECT_EQ(render_json("{", lookup), std::nullopt);
+}
+
+TEST(TextTemplateTest, AMemberThatIsAVariableWithoutValueIsLeftOutOfJson) {
+    EXPECT_EQ(render_json(R"({"a":"{{nobody}}","b":{"c":"{{nobody}}","d":"{{id}}"}})", lookup),
+              R"({"b":{"d":"42"}})");
+}
+
+TEST(TextTemplateTest, AnElementThatIsAListBecomesItsValues) {
+    const ListLookup lists = [](std::string_view name) {
+        return name == "names" ? std::vector<std::string>{"a\nb", "c"} : std::vector<std::string>();
+    };
+
+    EXPECT_EQ(
+        render_json(R"({"n":["{{names}}"],"e":["{{nobody}}"],"t":["x{{id}}"]})", lookup, lists),
+        R"({"n":["a\nb","c"],"e":[],"t":["x42"]})");
 }
 
 TEST(TextTemplateTest, BracesMustPairAndNamesBePlain) {

@@ -34,7 +34,8 @@ class InstallTest(unittest.TestCase):
                      "usr/lib/sysusers.d/cabroker.conf", "usr/lib/tmpfiles.d/cabroker.conf",
                      "usr/share/cabroker/cabroker.yaml", "usr/share/cabroker/profiles/digicert-guest.yaml",
                      "usr/share/cabroker/templates/sectigo-reissue.mustache",
-                     "usr/share/doc/cabroker/hardening.md", "usr/share/doc/cabroker/adapter-protocol.md",
+                     "usr/share/cabroker/profiles/digicert-services-v2.yaml",
+                     "usr/share/doc/cabroker/portal-profile.schema.json", "usr/share/doc/cabroker/hardening.md", "usr/share/doc/cabroker/adapter-protocol.md",
                      "etc/cabroker/cabroker.yaml.sample", "etc/cabroker/conf.d/10-systemd.yaml"):
             self.assertTrue((self.stage / path).is_file(), path)
 

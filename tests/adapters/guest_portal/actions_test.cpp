@@ -181,6 +181,7 @@ TEST_F(GuestPortalActionsTest, EveryKindOfBrokenPageHasItsStatedAnswer) {
 
         EXPECT_EQ(text_of(core.step().answer), expected) << fault;
         EXPECT_FALSE(core.session_dropped) << fault;
+        clock_.skip(std::chrono::minutes(10));  // as the portal's Retry-After asks
     }
     world().clear_faults();
     world().fault("portal.order.page", "charset", R"(,"detail":"iso-8859-1")");

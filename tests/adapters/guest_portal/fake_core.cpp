@@ -122,6 +122,13 @@ protocol::StepContext FakeCore::context(bool with_leave) {
         session.jar = session_->jar.clone();
         context.session = std::move(session);
     }
+    if (account.size() == 3) {
+        protocol::Account given;
+        given.name = account[0];
+        given.user = account[1];
+        given.password = domain::Secret(std::string_view(account[2]));
+        context.account = std::move(given);
+    }
     context.mail_identity = mail_identity;
     if (with_leave) {
         protocol::Leave leave;

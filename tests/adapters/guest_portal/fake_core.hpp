@@ -58,6 +58,8 @@ class FakeCore {
     std::vector<domain::Effect> effects;
     std::optional<protocol::Mail> mail;
     std::optional<protocol::MailIdentity> mail_identity;
+    /// Name, user and password of the order's account; empty: it has none.
+    std::vector<std::string> account;
     bool session_dropped = false;
     /// Notes, hints, details, errors and evidence of all answers.
     std::string shown;

@@ -19,10 +19,11 @@ int orders_made = 0;
 }  // namespace
 
 std::unique_ptr<Adapter> make_portal_adapter(const std::string& base_url,
-                                             const std::string& ca_file, const Services& services) {
+                                             const std::string& ca_file, const Services& services,
+                                             const std::string& profile, const std::string& more) {
     std::vector<config::Problem> problems;
-    const std::string text(*config::shipped_file("profiles/digicert-guest.yaml"));
-    boost::json::object settings;
+    const std::string text(*config::shipped_file("profiles/" + profile + ".yaml"));
+    boost::json::object settings = boost::json::parse(more).as_object();
     settings["type"] = "guest_portal";
     settings["profile"] = config::read_yaml(text, "profile", "", problems).value;
     settings["base_url"] = base_url;

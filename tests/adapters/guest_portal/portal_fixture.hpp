@@ -17,10 +17,25 @@
 
 namespace cabroker::adapters {
 
+/// The system's clock, which a test may put forward: so that it need not wait as long as a portal
+/// asks for.
+class SkippingClock final : public runtime::Clock {
+  public:
+    [[nodiscard]] domain::Time now() const override { return real_.now() + skipped_; }
+    [[nodiscard]] std::chrono::steady_clock::time_point steady() const override {
+        return real_.steady() + skipped_;
+    }
+    void skip(domain::Duration time) { skipped_ += time; }
+
+  private:
+    runtime::SystemClock real_;
+    domain::Duration skipped_{};
+};
+
 /// The shipped profile, with the simulated world as base_url, made into an adapter.
-[[nodiscard]] std::unique_ptr<Adapter> make_portal_adapter(const std::string& base_url,
-                                                           const std::string& ca_file,
-                                                           const Services& services);
+[[nodiscard]] std::unique_ptr<Adapter> make_portal_adapter(
+    const std::string& base_url, const std::string& ca_file, const Services& services,
+    const std::string& profile = "digicert-guest", const std::string& more = "{}");
 
 class PortalFixture : public testing::Test {
   protected:
@@ -48,7 +63,7 @@ class PortalFixture : public testing::Test {
     static SimWorld& world();
 
     boost::asio::io_context loop_;
-    runtime::SystemClock clock_;
+    SkippingClock clock_;
     std::unique_ptr<transport::CurlHttpClient> http_;
     std::unique_ptr<transport::CurlSmtpClient> smtp_;
     Mailers mailers_;

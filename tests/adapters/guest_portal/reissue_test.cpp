@@ -56,6 +56,23 @@ TEST_F(GuestPortalReissueTest, IsIntendedSentOnceAndDoneWhenOurKeyIsThere) {
     EXPECT_EQ(core_.count(EffectClass::once), 1U);
 }
 
+TEST_F(GuestPortalReissueTest, AsksForANewSignInBeforeTheSessionOfAPendingReissueEnds) {
+    reach_intent();
+    EXPECT_EQ(text_of(core_.leave().answer), "wait");
+    core_.now += std::chrono::minutes(115);
+
+    EXPECT_EQ(text_of(core_.step().answer), "intend repeatable") << core_.shown;
+    const std::string session = core_.jar();
+    ASSERT_EQ(text_of(core_.leave().answer), "need access_code") << core_.shown;
+    EXPECT_EQ(core_.jar(), session) << "the session that still lives is kept";
+
+    core_.give("access_code", world().code_for(kContact, id_));
+    const auto pending = core_.step();
+    EXPECT_NE(need_of(pending, "dcv_publication"), nullptr) << text_of(pending.answer);
+    EXPECT_NE(core_.jar(), session);
+    EXPECT_EQ(world().count(id_, "reissues"), 1);
+}
+
 TEST_F(GuestPortalReissueTest, TellsWhatToPublishUntilItIsSaidToBeDone) {
     reach_intent();
     core_.leave();

@@ -159,12 +159,15 @@ TEST_F(GuestPortalSignInTest, LoadAndRobotChecksAreNoRefusals) {
     world().fault("portal.login.page", "maintenance", R"(,"detail":"30")");
     const auto closed = core.leave();
     ASSERT_EQ(text_of(closed.answer), "unreachable");
+    EXPECT_EQ(text_of(core.leave().answer), "unreachable") << "nothing is sent before its time";
+    clock_.skip(std::chrono::seconds(30));
 
     world().fault("portal.login.submit", "rate_limit", R"(,"detail":"17")");
     const auto limited = core.leave();
     ASSERT_EQ(text_of(limited.answer), "unreachable");
     EXPECT_EQ(std::get<protocol::Unreachable>(limited.answer).retry_after,
               std::chrono::seconds(17));
+    clock_.skip(std::chrono::seconds(17));
 
     world().fault("portal.login.page", "captcha");
     EXPECT_EQ(text_of(core.leave().answer), "need human_login");

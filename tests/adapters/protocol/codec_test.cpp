@@ -43,7 +43,7 @@ void expect_round_trip(const Value& value, Read read) {
 
 std::vector<Answer> every_answer() {
     std::vector<Answer> answers;
-    answers.emplace_back(Done{"issued", "it is there", "main"});
+    answers.emplace_back(Done{"issued", "it is there", "main", "0a1b"});
     answers.emplace_back(Wait{std::chrono::seconds(30), "the CA validates", false});
     answers.emplace_back(NeedInput{{a_need()}});
     answers.emplace_back(Rejected{"wrong_contact", "no such contact", "check the admin contact"});
