@@ -165,6 +165,24 @@ void check_references(const Settings& settings, Problems& problems) {
     }
 }
 
+// Mailboxes that cannot do what they are there for.
+void check_mailboxes(const Settings& settings, Problems& warnings) {
+    for (const auto& [name, adapter] : settings.adapters) {
+        const auto* portal = std::get_if<GuestPortalSettings>(&adapter.details);
+        if (portal == nullptr || !portal->mailbox) continue;
+        const std::string at = "/adapters/" + json::pointer_segment(name) + "/mailbox";
+        if (!portal->profile.access_code.mail)
+            warnings.emplace_back(at, "unknown_value",
+                                  "the profile has no access_code.mail: no code can be found in "
+                                  "the mails of this mailbox, people must type them");
+        const auto mailbox = settings.mailboxes.find(*portal->mailbox);
+        if (mailbox != settings.mailboxes.end() && !mailbox->second.authserv_id)
+            warnings.emplace_back(at, "required",
+                                  "mailboxes." + *portal->mailbox +
+                                      " has no authserv_id: a forged sender is not noticed");
+    }
+}
+
 // A rule whose adapter is not configured never matches; written in the file that is a mistake worth
 // a word.
 void check_routes(const Settings& settings, Problems& warnings) {
@@ -261,6 +279,7 @@ DecodedSettings decode_settings(const bj::value& value, bool shipped_routes, Pro
     reader.finish();
     check_references(settings, problems);
     check_routes(settings, made.warnings);
+    check_mailboxes(settings, made.warnings);
     return made;
 }
 

@@ -76,6 +76,11 @@ bool is_folder_name(const std::string& name) {
     });
 }
 
+domain::Time written_at(const struct stat& about) {
+    return domain::Time(std::chrono::milliseconds(about.st_mtim.tv_sec * 1000LL +
+                                                  about.st_mtim.tv_nsec / 1'000'000));
+}
+
 Error gone() { return {ErrorCode::not_found, "cannot read the mail: it is not there any more"}; }
 
 Error no_place() { return {ErrorCode::bad_answer, "cannot use the mail: it has no proper name"}; }
@@ -124,7 +129,8 @@ Result<std::vector<MaildirEntry>> Maildir::list(std::size_t most) const {
             struct stat about {};
             const bool known = ::fstatat(at, name.c_str(), &about, AT_SYMLINK_NOFOLLOW) == 0;
             if (!known || !S_ISREG(about.st_mode) || !is_place(part + "/" + name)) continue;
-            found.emplace_back(part + "/" + name, static_cast<std::size_t>(about.st_size));
+            found.emplace_back(part + "/" + name, static_cast<std::size_t>(about.st_size),
+                               written_at(about));
         }
         std::sort(found.begin(), found.end(),
                   [](const auto& a, const auto& b) { return a.path < b.path; });
@@ -136,6 +142,14 @@ Result<std::vector<MaildirEntry>> Maildir::list(std::size_t most) const {
 }
 
 Result<std::string> Maildir::read(const std::string& path, std::size_t max_octets) const {
+    Result<std::string> octets = read_head(path, max_octets + 1);
+    if (octets && octets->size() > max_octets) {
+        return Error(ErrorCode::limit_exceeded, "cannot read the mail: it is too large");
+    }
+    return octets;
+}
+
+Result<std::string> Maildir::read_head(const std::string& path, std::size_t most) const {
     if (!is_place(path)) return no_place();
     const Fd fd = open_beneath(state_->folder.get(), path, O_RDONLY);
     if (!fd.ok()) return errno == ENOENT ? gone() : no_place();
@@ -149,9 +163,9 @@ Result<std::string> Maildir::read(const std::string& path, std::size_t max_octet
         if (got < 0) return Error(ErrorCode::internal, "cannot read the mail: the disk failed");
         if (got == 0) return octets;
         octets.append(part.data(), static_cast<std::size_t>(got));
-        if (octets.size() > max_octets) {
-            return Error(ErrorCode::limit_exceeded, "cannot read the mail: it is too large");
-        }
+        if (octets.size() < most) continue;
+        octets.resize(most);
+        return octets;
     }
 }
 
@@ -168,11 +182,17 @@ Result<void> Maildir::file_away(const std::string& path, const std::string& fold
     const Fd from = open_beneath(state_->folder.get(), path.substr(0, 3), O_DIRECTORY | O_RDONLY);
     if (!to.ok() || !from.ok()) return failed;
     const std::string name = path.substr(4);
-    const std::string seen = name.substr(0, name.find(":2,")) + ":2,S";
-    // Never over another mail of the same name.
-    const long moved = ::syscall(SYS_renameat2, from.get(), name.c_str(), to.get(), seen.c_str(),
-                                 RENAME_NOREPLACE);
-    if (moved != 0) return errno == ENOENT ? gone() : failed;
+    const std::string unique = name.substr(0, name.find(":2,"));
+    for (int number = 1;; ++number) {
+        const std::string more = number == 1 ? "" : "." + std::to_string(number);
+        const std::string seen = unique + more + ":2,S";
+        // Never over another mail of the same name.
+        const long moved = ::syscall(SYS_renameat2, from.get(), name.c_str(), to.get(),
+                                     seen.c_str(), RENAME_NOREPLACE);
+        if (moved == 0) break;
+        if (errno == ENOENT) return gone();
+        if (errno != EEXIST || number == 100) return failed;
+    }
     ::fsync(to.get());
     return {};
 }
@@ -198,6 +218,10 @@ Result<void> Maildir::watch(const asio::any_io_executor& executor) {
     }
     state_->watch.emplace(executor, fd.release());
     return {};
+}
+
+void Maildir::stop_waiting() {
+    if (state_->watch) state_->watch->cancel();
 }
 
 asio::awaitable<Result<bool>> Maildir::changed(std::chrono::steady_clock::time_point deadline) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "domain/error.hpp"
+#include "domain/time.hpp"
 
 namespace cabroker::transport {
 
@@ -19,7 +20,12 @@ struct MaildirEntry {
     /// `new/NAME` or `cur/NAME:2,FLAGS`.
     std::string path;
     std::size_t size = 0;
-    MaildirEntry(std::string where, std::size_t octets) : path(std::move(where)), size(octets) {}
+    /// When its file was written, by this machine's clock.
+    domain::Time written{};
+    MaildirEntry(std::string where, std::size_t octets, domain::Time when)
+        : path(std::move(where)), size(octets), written(when) {}
+    /// The name without folder and flags: it stays as it is wherever the mail goes.
+    [[nodiscard]] std::string unique() const { return path.substr(4, path.find(":2,", 4) - 4); }
 };
 
 class Maildir {
@@ -37,7 +43,11 @@ class Maildir {
     /// `max_octets`, bad_answer when it is no regular file.
     [[nodiscard]] domain::Result<std::string> read(const std::string& path,
                                                    std::size_t max_octets) const;
+    /// The first octets of the mail, at most `most`.
+    [[nodiscard]] domain::Result<std::string> read_head(const std::string& path,
+                                                        std::size_t most) const;
     /// Moves a mail into the Maildir++ folder `.NAME` below this one (made when missing), as seen.
+    /// Where that folder has a mail of this name already, it gets another name.
     [[nodiscard]] domain::Result<void> file_away(const std::string& path,
                                                  const std::string& folder) const;
     /// Deletes a mail. Not there any more: success.
@@ -47,6 +57,8 @@ class Maildir {
     /// was. Call list() after watching began: what came before is not told.
     [[nodiscard]] boost::asio::awaitable<domain::Result<bool>> changed(
         std::chrono::steady_clock::time_point deadline);
+    /// Ends a wait in `changed`, which then fails.
+    void stop_waiting();
     /// Starts watching; later deliveries end `changed`.
     [[nodiscard]] domain::Result<void> watch(const boost::asio::any_io_executor& executor);
 

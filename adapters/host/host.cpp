@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 
+#include "adapters/host/mailboxes.hpp"
 #include "adapters/protocol/channel.hpp"
 #include "adapters/protocol/codec.hpp"
 #include "adapters/protocol/json_text.hpp"
@@ -50,7 +51,15 @@ struct Session : std::enable_shared_from_this<Session> {
           executor(socket.get_executor()),
           channel(std::move(socket)),
           http(executor),
-          smtp(executor) {}
+          smtp(executor),
+          mailboxes(
+              [this](std::string op, std::uint64_t id, std::shared_ptr<bj::object> body,
+                     protocol::Blobs blobs) {
+                  runtime::spawn(executor, "mail frame",
+                                 tell(shared_from_this(), std::move(op), id, std::move(body),
+                                      std::move(blobs)));
+              },
+              clock, executor) {}
 
     HostOptions options;
     asio::any_io_executor executor;
@@ -58,6 +67,7 @@ struct Session : std::enable_shared_from_this<Session> {
     runtime::SystemClock clock;
     transport::CurlHttpClient http;
     transport::CurlSmtpClient smtp;
+    Mailboxes mailboxes;
     std::shared_ptr<Generation> generation = std::make_shared<Generation>();
     std::size_t running = 0;
     /// What `configured` or the last pong told of the adapters is not true any more.
@@ -65,6 +75,9 @@ struct Session : std::enable_shared_from_this<Session> {
 
     asio::awaitable<void> answer(std::string op, std::uint64_t id, std::shared_ptr<bj::object> body,
                                  protocol::Blobs blobs);
+    static asio::awaitable<void> tell(std::shared_ptr<Session> self, std::string op,
+                                      std::uint64_t id, std::shared_ptr<bj::object> body,
+                                      protocol::Blobs blobs);
     asio::awaitable<void> hello(protocol::Frame frame);
     /// Puts capabilities and problems of all adapters into `body`.
     void tell_adapters(bj::object& body);
@@ -126,6 +139,16 @@ asio::awaitable<void> Session::answer(std::string op, std::uint64_t id,
     if (!told) channel.close();
 }
 
+// A word about mail. What is not told is told again: mails are offered until they are taken.
+asio::awaitable<void> Session::tell(std::shared_ptr<Session> self, std::string op, std::uint64_t id,
+                                    std::shared_ptr<bj::object> body, protocol::Blobs blobs) {
+    const Result<void> written =
+        co_await self->channel.write(std::move(op), id, std::move(body), std::move(blobs));
+    if (written) co_return;
+    runtime::log(runtime::Level::warning, "a word about mail was not told",
+                 {{"why", written.error().detail}});
+}
+
 asio::awaitable<void> Session::hello(protocol::Frame frame) {
     bool spoken = false;
     const bj::value* versions = frame.body->get_object().if_contains("protocols");
@@ -166,7 +189,9 @@ asio::awaitable<void> Session::configure(protocol::Frame frame) {
         }
     });
     next->services.emplace(Services{http, smtp, clock, next->mailers, next->secrets});
+    std::vector<mailbox::CodeRule> rules;
     each_member(object, "adapters", [&](const std::string& name, const bj::value& value) {
+        if (auto rule = code_rule_of(name, value)) rules.push_back(std::move(*rule));
         auto made = options.make_adapter(name, bj::serialize(value), *next->services);
         if (!made) {
             next->problems[name] = made.error().detail;
@@ -175,6 +200,7 @@ asio::awaitable<void> Session::configure(protocol::Frame frame) {
         next->adapters.emplace(name, std::move(*made));
     });
     generation = next;
+    mailboxes.configure(std::move(rules));
     const std::uint64_t id = frame.id;
     frame.body.reset();  // it holds secrets
     co_await start_adapters(std::move(next));
@@ -358,6 +384,10 @@ asio::awaitable<bool> Session::take(protocol::Frame frame) {
         co_await hello(std::move(frame));
     } else if (op == "configure") {
         co_await configure(std::move(frame));
+    } else if (op == "mailbox_open") {
+        mailboxes.open(frame);
+    } else if (op == "mail_taken") {
+        mailboxes.taken(frame);
     } else if ((op == "advance" || op == "prove") && running >= kMostSteps) {
         co_await fail(id, Error(ErrorCode::unreachable, "too many steps at once"));
     } else if (op == "advance") {

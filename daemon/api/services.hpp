@@ -4,6 +4,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +35,8 @@ struct Component {
     std::string name;
     std::string state;
     std::string detail;
+    /// What it tells besides, such as when a mailbox was last looked at.
+    std::map<std::string, domain::Time> times;
 };
 
 /// May the daemon take work? `why` says what is missing.

@@ -80,7 +80,9 @@ Answer get_health(Api& api, ApiCall) {
     if (api.services.components) {
         for (const Component& component : api.services.components()) {
             status = worse(status, component.state);
-            components.push_back(part(component.name, component.state, component.detail));
+            bj::object entry = part(component.name, component.state, component.detail);
+            for (const auto& [name, time] : component.times) entry[name] = json::time_text(time);
+            components.push_back(std::move(entry));
         }
     }
     for (const engine::AdapterStatus& adapter : api.services.adapters.adapters()) {

@@ -72,8 +72,6 @@ Result<link::Configuration> Daemon::outside_configuration(const config::Settings
     link::Configuration configuration;
     for (const auto& [name, adapter] : settings.adapters)
         configuration.adapters.emplace(name, adapter.json);
-    for (const auto& [name, mailbox] : settings.mailboxes)
-        configuration.mailboxes.emplace(name, mailbox.json);
     for (const auto& [name, mailer] : settings.mailers) {
         configuration.mailers.emplace(name, mailer.json);
         if (!mailer.password) continue;
@@ -123,6 +121,20 @@ void Daemon::open_engine() {
     engine_ = std::make_unique<engine::Engine>(std::move(services));
 }
 
+void Daemon::open_mail() {
+    engine::MailServices services{*store_,
+                                  *link_,
+                                  *link_,
+                                  *vault_,
+                                  clock_,
+                                  ids_,
+                                  io_.get_executor(),
+                                  [this] { return settings_; },
+                                  engine_->run_name(),
+                                  [this] { engine_->kick(); }};
+    mail_ = std::make_unique<engine::MailIntake>(std::move(services));
+}
+
 std::vector<api::Component> Daemon::components() const {
     std::vector<api::Component> list;
     api::Component store;
@@ -134,6 +146,15 @@ std::vector<api::Component> Daemon::components() const {
     outside.state = link_->up() ? "ok" : "degraded";
     outside.detail = link_->trouble();
     list.push_back(std::move(outside));
+    for (const engine::MailboxStatus& mailbox : mail_->mailboxes()) {
+        api::Component one;
+        one.name = "mailbox/" + mailbox.name;
+        one.state = mailbox.open ? "ok" : "degraded";
+        if (!mailbox.open) one.detail = mailbox.last_error;
+        if (mailbox.last_seen) one.times.emplace("last_seen", *mailbox.last_seen);
+        if (mailbox.last_mail) one.times.emplace("last_mail", *mailbox.last_mail);
+        list.push_back(std::move(one));
+    }
     return list;
 }
 
@@ -204,6 +225,10 @@ Result<void> Daemon::open() {
     if (const Result<void> recovered = engine_->recover(); !recovered) {
         return told("put in order what a crash left", recovered.error());
     }
+    open_mail();
+    if (const Result<void> recovered = mail_->recover(); !recovered) {
+        return told("put in order what a crash left", recovered.error());
+    }
     auto listeners = open_listeners();
     if (!listeners) return listeners.error();
     listeners_ = std::move(*listeners);
@@ -212,6 +237,7 @@ Result<void> Daemon::open() {
     hub_.changed({}, last);
     store_->on_commit([this](const store::CommitNotice& notice) {
         hub_.changed(notice.changed_requests, notice.last_seq);
+        if (!notice.changed_requests.empty()) mail_->requests_changed();
     });
     store_->on_failure([this](const std::string& why) {
         runtime::log(Level::error,
@@ -235,6 +261,7 @@ asio::awaitable<void> Daemon::drain() {
     const domain::Duration most = settings_->api.drain_deadline;
     server_->drain();
     engine_->stop();
+    mail_->stop();
     const auto until = std::chrono::steady_clock::now() + most;
     co_await server_->wait_drained(most);
     asio::steady_timer timer(io_);

@@ -13,6 +13,7 @@
 #include "daemon/app/app.hpp"
 #include "daemon/engine/change_hub.hpp"
 #include "daemon/engine/engine.hpp"
+#include "daemon/engine/mail_intake.hpp"
 #include "daemon/link/link.hpp"
 #include "daemon/store/store.hpp"
 #include "daemon/vault/vault.hpp"
@@ -42,6 +43,7 @@ class Daemon {
     [[nodiscard]] domain::Result<std::vector<api::Listener>> open_listeners();
     void open_link();
     void open_engine();
+    void open_mail();
     void open_server();
     [[nodiscard]] domain::Result<link::Configuration> outside_configuration(
         const config::Settings& settings) const;
@@ -70,6 +72,7 @@ class Daemon {
     std::optional<pki::TrustRoots> roots_;
     std::unique_ptr<link::Link> link_;
     std::unique_ptr<engine::Engine> engine_;
+    std::unique_ptr<engine::MailIntake> mail_;
     std::unique_ptr<api::Server> server_;
     std::vector<api::Listener> listeners_;
     boost::asio::signal_set signals_{io_};

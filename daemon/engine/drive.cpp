@@ -55,11 +55,13 @@ asio::awaitable<domain::Result<void>> Engine::mark_told(domain::RequestId id) {
 asio::awaitable<domain::Result<void>> Engine::renew_leave(domain::RequestId id,
                                                           domain::Duration act_for) {
     const domain::Time act_until = services_.clock.now() + act_for;
-    store::Change<bool> change = [id, act_until](store::Tx& tx) -> domain::Result<bool> {
+    const TwoClocks clocks = two_clocks();
+    store::Change<bool> change = [id, act_until, clocks](store::Tx& tx) -> domain::Result<bool> {
         const auto effect = tx.effects().open_for_request(id);
         if (!effect) return domain::Error(domain::ErrorCode::conflict, "the effect is closed");
         const auto renewed = tx.effects().set_leave(effect->effect.id, act_until);
         if (!renewed) return renewed.error();
+        sign_in_again(tx, id, clocks);
         return true;
     };
     const domain::Result<bool> renewed = co_await services_.store.write(std::move(change));
@@ -144,8 +146,9 @@ asio::awaitable<bool> Engine::finish_step(Call call, std::shared_ptr<protocol::S
     const CallFacts facts = facts_of(call);
     const Moment at = moment(call.settle);
     const auto settings = services_.settings();
-    store::Change<bool> change = [this, id, facts, result, judged, at,
-                                  settings](store::Tx& tx) -> domain::Result<bool> {
+    const TwoClocks clocks = two_clocks();
+    store::Change<bool> change = [this, id, facts, result, judged, at, settings,
+                                  clocks](store::Tx& tx) -> domain::Result<bool> {
         std::optional<store::StoredRequest> row = tx.requests().get(id);
         if (!row) return false;
         Journal journal(tx, services_.ids, at.now);
@@ -163,7 +166,9 @@ asio::awaitable<bool> Engine::finish_step(Call call, std::shared_ptr<protocol::S
             return false;
         }
         const Situation situation = situation_of(row->request, tx, at);
-        const Transition next = after_answer(situation, *result, judged->judgement);
+        const Transition next =
+            enter_line(tx, *settings, row->request,
+                       after_answer(situation, *result, judged->judgement), clocks);
         if (judged->judgement.believed) {
             apply.keep_product(*judged, *result, *row, settings->policy.refunds, evidence);
         }

@@ -21,7 +21,8 @@ Pace pace_of(const config::BackoffSettings& settings) { return Pace{settings.fir
 
 }  // namespace
 
-Engine::Engine(EngineServices services) : services_(std::move(services)), wake_(services_.loop) {
+Engine::Engine(EngineServices services)
+    : services_(std::move(services)), run_name_(services_.random.hex(8)), wake_(services_.loop) {
     services_.outside.on_change([this] { kick(); });
     for (const store::AdapterStateRow& row : services_.store.reader().adapter_states().list()) {
         if (row.paused) paused_[row.name] = row.reason.value_or("");
@@ -140,9 +141,20 @@ asio::awaitable<bool> Engine::drive_once(domain::RequestId id) {
 
 asio::awaitable<bool> Engine::end_what_is_over(domain::RequestId id) {
     const Moment at = moment();
-    store::Change<bool> change = [this, id, at](store::Tx& tx) -> domain::Result<bool> {
+    const TwoClocks clocks = two_clocks();
+    const auto settings = services_.settings();
+    store::Change<bool> change = [this, id, at, clocks,
+                                  settings](store::Tx& tx) -> domain::Result<bool> {
         std::optional<store::StoredRequest> row = tx.requests().get(id);
         if (!row || domain::is_settled(row->request.state)) return false;
+        const domain::Request before = row->request;
+        if (keep_time_left(tx, *settings, *row, clocks)) {
+            const domain::Result<void> kept =
+                Journal(tx, services_.ids, at.now)
+                    .save(before, *row, broker(), "the date was set; the code still has its time");
+            if (!kept) return kept.error();
+            return false;
+        }
         const Situation situation = situation_of(row->request, tx, at);
         const std::optional<Transition> next = when_over(situation);
         if (!next) {

@@ -17,6 +17,7 @@
 #include "daemon/engine/judge.hpp"
 #include "daemon/engine/lane.hpp"
 #include "daemon/engine/request_service.hpp"
+#include "daemon/engine/sign_in_line.hpp"
 #include "daemon/engine/transition.hpp"
 #include "daemon/link/outside.hpp"
 #include "daemon/store/store.hpp"
@@ -72,6 +73,9 @@ class Engine final : public RequestService, public AdapterControl {
     [[nodiscard]] bool idle() const { return in_flight_.empty(); }
     /// Looks for due requests now.
     void kick();
+
+    /// Names this run of the daemon: steady stamps of another one mean nothing.
+    [[nodiscard]] const std::string& run_name() const { return run_name_; }
 
     /// The mail that a request like this would send now; sends and stores nothing.
     [[nodiscard]] boost::asio::awaitable<domain::Result<protocol::Mail>> preview_mail(
@@ -211,8 +215,12 @@ class Engine final : public RequestService, public AdapterControl {
     boost::asio::awaitable<domain::Result<domain::Request>> change(domain::RequestId id, Edit edit,
                                                                    Also also);
     void reach(std::string_view crash_point) const;
+    [[nodiscard]] TwoClocks two_clocks() const;
+    /// Before a proof that may have to sign in: notes when, for the code mail.
+    boost::asio::awaitable<bool> begin_proof(domain::RequestId id, std::string adapter);
 
     EngineServices services_;
+    std::string run_name_;
     boost::asio::steady_timer wake_;
     bool kicked_ = false;
     bool stopping_ = false;

@@ -4,6 +4,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "daemon/engine/sign_in_line.hpp"
 #include "domain/states.hpp"
 
 namespace cabroker::engine {
@@ -145,6 +146,7 @@ domain::Result<void> Journal::save(const domain::Request& before, store::StoredR
     }
     const domain::Result<void> written = tx_.requests().update(after);
     if (!written) return written.error();
+    follow_line(tx_, before, request, now_);
     const bool asks_again =
         !moved && request.state == domain::State::needs_input &&
         (before.needs.size() != request.needs.size() || before.step != request.step ||

@@ -52,7 +52,7 @@ asio::awaitable<bool> Engine::probe(store::StoredRequest row) {
     }
     auto proof = std::make_shared<domain::Result<protocol::Proof>>(
         domain::Error(domain::ErrorCode::not_sent, "the request cannot be read"));
-    if (context) {
+    if (context && co_await begin_proof(call.id, call.adapter)) {
         protocol::ProofContext asked;
         asked.step = std::move(*context);
         asked.effect = effect->effect;
@@ -86,6 +86,7 @@ asio::awaitable<bool> Engine::probe(store::StoredRequest row) {
         const domain::Result<void> moved =
             apply.move(next, std::nullopt, *now, "", std::move(evidence));
         if (!moved) return moved.error();
+        end_proof(tx, now->request, at.now);
         return true;
     };
     const domain::Result<bool> committed = co_await services_.store.write(std::move(change));

@@ -9,7 +9,9 @@
 
 #include "adapters/protocol/channel.hpp"
 #include "adapters/protocol/codec.hpp"
+#include "adapters/protocol/mail_codec.hpp"
 #include "daemon/link/host_process.hpp"
+#include "daemon/link/mail_frames.hpp"
 #include "json/parse.hpp"
 #include "runtime/log.hpp"
 #include "runtime/spawn.hpp"
@@ -72,6 +74,7 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
     std::map<std::string, protocol::Capabilities> capabilities;
     std::map<std::string, std::string> problems;
     std::vector<std::function<void()>> handlers;
+    MailHandlers mail;
     std::uint64_t next_id = 1;
     /// Grows with every configure(): what was sent is known to be the last or not.
     std::uint64_t wanted = 0;
@@ -104,6 +107,8 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
     asio::awaitable<void> keep_alive(std::shared_ptr<protocol::Channel> link);
     asio::awaitable<void> read_all(std::shared_ptr<protocol::Channel> link);
     asio::awaitable<void> reconfigure();
+    static asio::awaitable<void> tell(std::shared_ptr<State> self, std::string op,
+                                      std::shared_ptr<bj::object> body);
     asio::awaitable<Result<std::shared_ptr<protocol::Channel>>> open(pid_t& child);
     asio::awaitable<void> reap(pid_t child);
     static asio::awaitable<void> run(std::shared_ptr<State> self);
@@ -166,7 +171,6 @@ asio::awaitable<bool> Link::State::send_configuration() {
     auto body = std::make_shared<bj::object>();
     (*body)["adapters"] = json_map(configuration.adapters);
     (*body)["mailers"] = json_map(configuration.mailers);
-    (*body)["mailboxes"] = json_map(configuration.mailboxes);
     bj::object secrets;
     for (const auto& [name, secret] : configuration.secrets) {
         bj::object held;
@@ -221,6 +225,7 @@ asio::awaitable<void> Link::State::read_all(std::shared_ptr<protocol::Channel> l
             why = frame.error().detail;
             break;
         }
+        if (take_mail_frame(*frame, mail)) continue;
         const auto question = pending.find(frame->id);
         // A late answer to a question nobody waits for any more is no crime; a number never used
         // is.
@@ -416,6 +421,35 @@ asio::awaitable<Result<protocol::Proof>> Link::prove(protocol::ProofContext cont
     }
     co_return Error(ErrorCode::no_answer, "the adapter gave no proof");
 }
+
+// A word that wants no answer. What does not arrive is made up for: the mail is offered again.
+asio::awaitable<void> Link::State::tell(std::shared_ptr<State> self, std::string op,
+                                        std::shared_ptr<bj::object> body) {
+    const std::shared_ptr<protocol::Channel> link = self->channel;
+    if (!link) co_return;
+    protocol::Blobs none;
+    const Result<void> written =
+        co_await link->write(std::move(op), self->next_id++, std::move(body), std::move(none));
+    if (written) co_return;
+    runtime::log(Level::warning, "a word about mail was not told",
+                 {{"why", written.error().detail}});
+}
+
+void Link::open_mailbox(protocol::MailboxOpen open) {
+    auto body = std::make_shared<bj::object>(protocol::to_json(open));
+    runtime::spawn(state_->loop, "mailbox open",
+                   State::tell(state_, "mailbox_open", std::move(body)));
+}
+
+void Link::mail_taken(std::string mailbox, protocol::MailRef ref) {
+    protocol::MailFiled taken;
+    taken.mailbox = std::move(mailbox);
+    taken.ref = std::move(ref);
+    auto body = std::make_shared<bj::object>(protocol::to_json(taken));
+    runtime::spawn(state_->loop, "mail taken", State::tell(state_, "mail_taken", std::move(body)));
+}
+
+void Link::on_mail(MailHandlers handlers) { state_->mail = std::move(handlers); }
 
 bool Link::up() const { return state_->up; }
 std::string Link::trouble() const { return state_->trouble; }

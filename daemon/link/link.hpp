@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/link/mail_outside.hpp"
 #include "daemon/link/outside.hpp"
 #include "runtime/random.hpp"
 
@@ -34,12 +35,11 @@ struct Configuration {
     /// Name to settings, each a JSON object.
     std::map<std::string, std::string> adapters;
     std::map<std::string, std::string> mailers;
-    std::map<std::string, std::string> mailboxes;
     std::map<std::string, domain::Secret> secrets;
 };
 
 /// One thread: the loop's. Lives until the loop has ended.
-class Link final : public Outside {
+class Link final : public Outside, public MailOutside {
   public:
     Link(LinkOptions options, boost::asio::any_io_executor loop, runtime::Random& random);
     ~Link() override;
@@ -60,6 +60,10 @@ class Link final : public Outside {
     [[nodiscard]] const std::map<std::string, adapters::protocol::Capabilities>& capabilities()
         const override;
     void on_change(std::function<void()> handler) override;
+
+    void open_mailbox(adapters::protocol::MailboxOpen open) override;
+    void mail_taken(std::string mailbox, adapters::protocol::MailRef ref) override;
+    void on_mail(MailHandlers handlers) override;
 
     /// What the host said about adapters it could not make, by adapter.
     [[nodiscard]] const std::map<std::string, std::string>& problems() const;

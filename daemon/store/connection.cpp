@@ -165,6 +165,8 @@ Reader::Reader(Connection& connection)
       certificates_(connection),
       idempotency_(connection),
       meta_(connection),
-      adapter_states_(connection) {}
+      adapter_states_(connection),
+      mails_(connection),
+      sign_ins_(connection) {}
 
 }  // namespace cabroker::store

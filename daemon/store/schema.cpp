@@ -6,6 +6,8 @@
 #include <array>
 #include <string>
 
+#include "daemon/store/mail_schema.hpp"
+
 namespace cabroker::store {
 namespace {
 
@@ -237,7 +239,7 @@ CREATE INDEX requests_by_deadline ON requests (deadline_at) WHERE due_at IS NOT 
 )sql";
 
 // Never edit a migration that was released: add one.
-constexpr std::array kMigrations = {kFirst, kInputsTold, kLanes};
+constexpr std::array kMigrations = {kFirst, kInputsTold, kLanes, kMailTables};
 
 }  // namespace
 

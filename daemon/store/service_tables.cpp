@@ -31,6 +31,7 @@ std::optional<std::string> MetaTable::get(const std::string& key) const {
 bool MetaTable::anything_sealed() const {
     static const std::string sql =
         "SELECT EXISTS (SELECT 1 FROM inputs) OR EXISTS (SELECT 1 FROM sessions) "
+        "OR EXISTS (SELECT 1 FROM waiting_codes) "
         "OR EXISTS (SELECT 1 FROM requests WHERE cookie IS NOT NULL)";
     Query query(connection_, sql);
     query.next();

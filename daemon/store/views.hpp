@@ -5,6 +5,7 @@
 #include "daemon/store/due_table.hpp"
 #include "daemon/store/input_tables.hpp"
 #include "daemon/store/journal_tables.hpp"
+#include "daemon/store/mail_tables.hpp"
 #include "daemon/store/order_table.hpp"
 #include "daemon/store/request_table.hpp"
 #include "daemon/store/service_tables.hpp"
@@ -32,6 +33,8 @@ class Reader {
     [[nodiscard]] const IdempotencyTable& idempotency() const { return idempotency_; }
     [[nodiscard]] const MetaTable& meta() const { return meta_; }
     [[nodiscard]] const AdapterStateTable& adapter_states() const { return adapter_states_; }
+    [[nodiscard]] const MailTable& mails() const { return mails_; }
+    [[nodiscard]] const SignInTable& sign_ins() const { return sign_ins_; }
 
   protected:
     RequestTable requests_;
@@ -48,6 +51,8 @@ class Reader {
     IdempotencyTable idempotency_;
     MetaTable meta_;
     AdapterStateTable adapter_states_;
+    MailTable mails_;
+    SignInTable sign_ins_;
 };
 
 /// One change inside the writer's transaction; valid during the call of the change only.
@@ -68,6 +73,8 @@ class Tx : public Reader {
     [[nodiscard]] IdempotencyTable& idempotency() { return idempotency_; }
     [[nodiscard]] MetaTable& meta() { return meta_; }
     [[nodiscard]] AdapterStateTable& adapter_states() { return adapter_states_; }
+    [[nodiscard]] MailTable& mails() { return mails_; }
+    [[nodiscard]] SignInTable& sign_ins() { return sign_ins_; }
 };
 
 }  // namespace cabroker::store

@@ -63,8 +63,11 @@ TEST_F(MaildirTest, FilingNeverReplacesAnotherMail) {
     ASSERT_TRUE(box.file_away("new/1.host", "Processed").has_value());
     put("new/1.host", "other");
 
-    EXPECT_TRUE(box.file_away("new/1.host", "Processed").has_error());
-    EXPECT_EQ(*box.read("new/1.host", 100), "other");
+    EXPECT_TRUE(box.file_away("new/1.host", "Processed").has_value());
+    EXPECT_TRUE(fs::exists(root_ / ".Processed/cur/1.host:2,S"));
+    EXPECT_EQ(fs::file_size(root_ / ".Processed/cur/1.host:2,S"), 5U) << "the first";
+    EXPECT_TRUE(fs::exists(root_ / ".Processed/cur/1.host.2:2,S")) << "the other";
+    EXPECT_TRUE(box.list()->empty());
 }
 
 TEST_F(MaildirTest, LinksPipesAndForeignPathsAreNotMails) {
