@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 
+#include "adapters/protocol/check.hpp"
 #include "adapters/protocol/messages.hpp"
 #include "domain/error.hpp"
 
@@ -39,6 +40,13 @@ class Adapter {
     /// is repeated.
     [[nodiscard]] virtual boost::asio::awaitable<domain::Result<protocol::Proof>> prove(
         protocol::ProofContext context) = 0;
+
+    /// Can the supplier be reached and does it look as expected? Changes nothing there, needs no
+    /// request, ends within `within`. Error: no answer could be had, which is a failed check too.
+    [[nodiscard]] virtual boost::asio::awaitable<domain::Result<protocol::CheckReport>> check(
+        domain::Duration /*within*/) {
+        co_return protocol::CheckReport(true, "nothing to look at");
+    }
 };
 
 inline void Adapter::start(boost::asio::any_io_executor, std::function<void()>) {}

@@ -40,7 +40,12 @@ Exit resume(Session& session, const Arguments& arguments) {
     return post(session, arguments, "resume");
 }
 Exit check(Session& session, const Arguments& arguments) {
-    return post(session, arguments, "check");
+    const OrExit<Reply> reply = session.post(adapter_path(arguments, "/check"), {});
+    if (reply.has_error()) return reply.error();
+    const Exit shown = session.show(reply->body, plain_view());
+    const domain::Result<bj::value> report = json::parse(reply->body);
+    const bool bad = report.has_value() && text_at(*report, "/ok") == "false";
+    return shown == Exit::ok && bad ? Exit::other : shown;
 }
 
 Exit routes(Session& session, const Arguments&) {

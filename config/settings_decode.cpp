@@ -1,6 +1,7 @@
 #include "config/settings_decode.hpp"
 
 #include <boost/json.hpp>
+#include <set>
 
 #include "config/decode_tools.hpp"
 
@@ -196,6 +197,21 @@ void check_routes(const Settings& settings, Problems& warnings) {
     }
 }
 
+// Without the token in the address a reply is known by its References only, which helpdesks strip.
+void check_reply_addresses(const Settings& settings, Problems& warnings) {
+    std::set<std::string> told;
+    for (const auto& [name, adapter] : settings.adapters) {
+        const auto* ticket = std::get_if<EmailTicketSettings>(&adapter.details);
+        if (ticket == nullptr) continue;
+        const auto mailer = settings.mailers.find(ticket->mailer);
+        if (mailer == settings.mailers.end() || mailer->second.reply_to) continue;
+        if (!told.insert(ticket->mailer).second) continue;
+        warnings.emplace_back("/mailers/" + json::pointer_segment(ticket->mailer), "required",
+                              "no reply_to with {token}: support's replies may not be told apart; "
+                              "give one such as ssl+{token}@example.com");
+    }
+}
+
 void decode_rules(ObjectReader& reader, Settings& settings, Problems& problems) {
     if (const bj::value* routes = reader.member("routes"))
         settings.routes = decode_routes(*routes, reader.at("routes"), problems);
@@ -280,6 +296,7 @@ DecodedSettings decode_settings(const bj::value& value, bool shipped_routes, Pro
     check_references(settings, problems);
     check_routes(settings, made.warnings);
     check_mailboxes(settings, made.warnings);
+    check_reply_addresses(settings, made.warnings);
     return made;
 }
 

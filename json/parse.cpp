@@ -1,8 +1,12 @@
 #include "json/parse.hpp"
 
+#include <strings.h>
+
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <boost/json/basic_parser_impl.hpp>
+#include <new>
 #include <set>
 #include <vector>
 
@@ -29,6 +33,32 @@ class KeySet {
     std::set<std::string> many_;
 };
 
+/// What a parser puts aside may be secret: it is wiped before it is given back.
+class WipingMemory final : public bj::memory_resource {
+  private:
+    void* do_allocate(std::size_t size, std::size_t alignment) override {
+        return ::operator new(size, std::align_val_t(alignment));
+    }
+    void do_deallocate(void* place, std::size_t size, std::size_t alignment) override {
+        ::explicit_bzero(place, size);
+        ::operator delete(place, size, std::align_val_t(alignment));
+    }
+    [[nodiscard]] bool do_is_equal(const bj::memory_resource& other) const noexcept override {
+        return this == &other;
+    }
+};
+
+/// Room for the values of a small document, so that it costs no allocation.
+struct Aside {
+    std::array<unsigned char, 2048> octets;
+    WipingMemory more;
+
+    Aside() = default;
+    Aside(const Aside&) = delete;
+    Aside& operator=(const Aside&) = delete;
+    ~Aside() { ::explicit_bzero(octets.data(), octets.size()); }
+};
+
 // Builds a value like bj::value_stack does, but refuses duplicate keys and numbers that lose
 // digits.
 struct StrictHandler {
@@ -42,6 +72,9 @@ struct StrictHandler {
     std::string key;
     std::string number;
     std::string complaint;
+
+    explicit StrictHandler(Aside& aside)
+        : stack(bj::storage_ptr(&aside.more), aside.octets.data(), aside.octets.size()) {}
 
     bool refuse(std::string why, bj::error_code& ec) {
         complaint = std::move(why);
@@ -139,7 +172,8 @@ std::string place_of(std::string_view text, std::size_t offset) {
 domain::Result<boost::json::value> parse(std::string_view text) {
     bj::parse_options options;
     options.max_depth = kMaxDepth;
-    bj::basic_parser<StrictHandler> parser(options);
+    Aside aside;
+    bj::basic_parser<StrictHandler> parser(options, aside);
     StrictHandler& handler = parser.handler();
     handler.stack.reset();
 

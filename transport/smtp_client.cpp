@@ -29,6 +29,9 @@ struct CurlSmtpClient::Job {
         SmtpServer server, std::chrono::steady_clock::time_point deadline)
         : transfer(std::move(envelope), std::move(octets), std::move(server), deadline),
           ended(executor, deadline) {}
+    Job(const asio::any_io_executor& executor, SmtpServer server,
+        std::chrono::steady_clock::time_point deadline)
+        : transfer(std::move(server), deadline), ended(executor, deadline) {}
 
     SmtpTransfer transfer;
     asio::steady_timer ended;
@@ -77,6 +80,17 @@ asio::awaitable<Result<SmtpReceipt>> CurlSmtpClient::send(
                                      std::move(server), deadline);
     // Not a coroutine itself: what it starts must not need `this`.
     return carry_out(std::move(job), workers_, executor_);
+}
+
+asio::awaitable<Result<SmtpReceipt>> CurlSmtpClient::probe(
+    SmtpServer server, std::chrono::steady_clock::time_point deadline) {
+    auto job = std::make_shared<Job>(executor_, std::move(server), deadline);
+    return carry_out(std::move(job), workers_, executor_);
+}
+
+asio::awaitable<Result<SmtpReceipt>> SmtpClient::probe(
+    SmtpServer /*server*/, std::chrono::steady_clock::time_point /*deadline*/) {
+    co_return Error(ErrorCode::unreachable, "this client looks at no server");
 }
 
 asio::awaitable<Result<SmtpReceipt>> CurlSmtpClient::carry_out(std::shared_ptr<Job> job,

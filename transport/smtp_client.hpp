@@ -79,6 +79,10 @@ class SmtpClient {
     [[nodiscard]] virtual boost::asio::awaitable<domain::Result<SmtpReceipt>> send(
         SmtpEnvelope envelope, std::string octets, SmtpServer server,
         std::chrono::steady_clock::time_point deadline) = 0;
+    /// Connects, greets, starts TLS, logs in, says NOOP and QUIT: is the server there, and does it
+    /// take us? The receipt is the last reply. Errors as of send(), never no_answer.
+    [[nodiscard]] virtual boost::asio::awaitable<domain::Result<SmtpReceipt>> probe(
+        SmtpServer server, std::chrono::steady_clock::time_point deadline);
 };
 
 /// SMTP by libcurl, a fresh connection and a worker thread for each mail: libcurl waits for the
@@ -94,6 +98,8 @@ class CurlSmtpClient final : public SmtpClient {
     [[nodiscard]] boost::asio::awaitable<domain::Result<SmtpReceipt>> send(
         SmtpEnvelope envelope, std::string octets, SmtpServer server,
         std::chrono::steady_clock::time_point deadline) override;
+    [[nodiscard]] boost::asio::awaitable<domain::Result<SmtpReceipt>> probe(
+        SmtpServer server, std::chrono::steady_clock::time_point deadline) override;
 
   private:
     struct Job;

@@ -42,6 +42,9 @@ SmtpTransfer::SmtpTransfer(SmtpEnvelope envelope, std::string octets, SmtpServer
       server_(std::move(server)),
       deadline_(deadline) {}
 
+SmtpTransfer::SmtpTransfer(SmtpServer server, std::chrono::steady_clock::time_point deadline)
+    : envelope_("", ""), probes_(true), server_(std::move(server)), deadline_(deadline) {}
+
 SmtpTransfer::~SmtpTransfer() {
     easy_.reset();
     const std::size_t count = std::min(socket_count_.load(), kMaxSockets);
@@ -49,11 +52,18 @@ SmtpTransfer::~SmtpTransfer() {
 }
 
 Result<void> SmtpTransfer::check() const {
+    if (probes_) return check_server();
     if (!is_mail_address(envelope_.rcpt_to))
         return wrong("the recipient is not plain local@domain");
     if (!envelope_.mail_from.empty() && !is_mail_address(envelope_.mail_from)) {
         return wrong("the sender is not plain local@domain");
     }
+    const Result<void> server = check_server();
+    if (!server) return server;
+    return check_mail_octets(octets_);
+}
+
+Result<void> SmtpTransfer::check_server() const {
     const auto url = boost::urls::parse_uri(server_.url);
     if (!url || url->host().empty() || url->has_userinfo() || url->has_query()) {
         return wrong("the server's URL is not smtp://host:port or smtps://host:port");
@@ -75,25 +85,20 @@ Result<void> SmtpTransfer::check() const {
         }
     }
     if (!is_host_text(server_.helo)) return wrong("the EHLO name is no host name");
-    return check_mail_octets(octets_);
+    return {};
 }
 
 Result<void> SmtpTransfer::prepare() {
     Result<void> checked = check();
     if (!checked) return checked;
     easy_.reset(curl_easy_init());
-    if (!easy_ || !append(recipients_, "<" + envelope_.rcpt_to + ">")) {
+    if (!easy_ || (!probes_ && !append(recipients_, "<" + envelope_.rcpt_to + ">"))) {
         return Error(ErrorCode::internal, "cannot prepare the mail");
     }
     CURL* const easy = easy_.get();
     set_common(easy, server_.ca_file, "");
     set_server();
-    curl_easy_setopt(easy, CURLOPT_MAIL_FROM, ("<" + envelope_.mail_from + ">").c_str());
-    curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, recipients_.get());
-    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(octets_.size()));
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, &SmtpTransfer::on_read);
-    curl_easy_setopt(easy, CURLOPT_READDATA, this);
+    set_mail();
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &SmtpTransfer::on_reply);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &SmtpTransfer::on_socket_made);
@@ -106,6 +111,28 @@ Result<void> SmtpTransfer::prepare() {
     curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, &SmtpTransfer::on_debug);
     curl_easy_setopt(easy, CURLOPT_DEBUGDATA, this);
     return {};
+}
+
+void SmtpTransfer::set_mail() {
+    CURL* const easy = easy_.get();
+    if (probes_) {
+        // Without a recipient libcurl sends this command once it is logged in. What comes back is
+        // seen as a reply already; it is no body to be written anywhere.
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "NOOP");
+        curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &SmtpTransfer::on_body);
+        return;
+    }
+    curl_easy_setopt(easy, CURLOPT_MAIL_FROM, ("<" + envelope_.mail_from + ">").c_str());
+    curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, recipients_.get());
+    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(octets_.size()));
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, &SmtpTransfer::on_read);
+    curl_easy_setopt(easy, CURLOPT_READDATA, this);
+}
+
+std::size_t SmtpTransfer::on_body(char* /*data*/, std::size_t size, std::size_t count,
+                                  void* /*nothing*/) {
+    return size * count;
 }
 
 void SmtpTransfer::set_server() {
@@ -181,7 +208,7 @@ void SmtpTransfer::note_command(std::string_view command) {
         stage_ = SmtpStage::auth;
         auth_done_ = true;
     }
-    if (is("MAIL FROM")) {
+    if (is("MAIL FROM") || is("NOOP")) {
         stage_ = SmtpStage::mail;
         // libcurl goes on without AUTH when the server offers none.
         refused_auth_ = !server_.user.empty() && !auth_done_;
@@ -245,6 +272,8 @@ Result<SmtpReceipt> SmtpTransfer::finish() {
     const bool answered_end = end_given_ && reply_stage_ == SmtpStage::end_of_data;
     if (answered_end && reply_code_ >= 200) return receipt();
     const bool stopped = refused_auth_ || !stop_cause_.empty();
+    if (probes_ && code_ == CURLE_OK && reply_stage_ == SmtpStage::mail && !stopped)
+        return receipt();
     if (reply_code_ >= 400 && !end_given_ && !stopped) return receipt();
 
     std::string cause(cause_of(code_));
@@ -257,7 +286,9 @@ Result<SmtpReceipt> SmtpTransfer::finish() {
                      "cannot tell whether the mail server took the mail: " + why)
             .with("cause", cause);
     }
-    return Error(ErrorCode::unreachable, "cannot hand the mail to the mail server: " + why)
+    return Error(ErrorCode::unreachable, (probes_ ? "cannot use the mail server: "
+                                                  : "cannot hand the mail to the mail server: ") +
+                                             why)
         .with("cause", cause);
 }
 

@@ -19,6 +19,8 @@ class SmtpTransfer {
   public:
     SmtpTransfer(SmtpEnvelope envelope, std::string octets, SmtpServer server,
                  std::chrono::steady_clock::time_point deadline);
+    /// Sends no mail: logs in and says NOOP.
+    SmtpTransfer(SmtpServer server, std::chrono::steady_clock::time_point deadline);
     SmtpTransfer(const SmtpTransfer&) = delete;
     SmtpTransfer& operator=(const SmtpTransfer&) = delete;
     ~SmtpTransfer();
@@ -34,9 +36,12 @@ class SmtpTransfer {
     static int on_debug(CURL* easy, curl_infotype type, char* data, std::size_t size, void* self);
     static std::size_t on_reply(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t on_read(char* out, std::size_t size, std::size_t count, void* self);
+    static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* nothing);
     static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
 
     [[nodiscard]] domain::Result<void> check() const;
+    [[nodiscard]] domain::Result<void> check_server() const;
+    void set_mail();
     void set_server();
     void shut(int how);
     void note_command(std::string_view command);
@@ -45,6 +50,7 @@ class SmtpTransfer {
 
     SmtpEnvelope envelope_;
     std::string octets_;
+    bool probes_ = false;
     SmtpServer server_;
     std::chrono::steady_clock::time_point deadline_;
     CurlEasy easy_;

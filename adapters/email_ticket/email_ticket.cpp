@@ -149,9 +149,13 @@ class EmailTicket final : public Adapter {
         co_return proof;
     }
 
+    [[nodiscard]] asio::awaitable<domain::Result<protocol::CheckReport>> check(
+        domain::Duration within) override;
+
   private:
     [[nodiscard]] Step write(const StepContext& context) const;
     asio::awaitable<Step> send(StepContext context);
+    [[nodiscard]] transport::SmtpServer server() const;
 
     config::EmailTicketSettings settings_;
     config::MailerSettings mailer_;
@@ -197,14 +201,39 @@ Step EmailTicket::write(const StepContext& context) const {
     return close(std::move(intend), "send");
 }
 
-asio::awaitable<Step> EmailTicket::send(StepContext context) {
-    if (!context.mail) co_return misconfigured("leave was given without the mail to send");
+transport::SmtpServer EmailTicket::server() const {
     transport::SmtpServer server;
     server.url = mailer_.url;
     server.tls = tls_of(mailer_.tls);
     server.ca_file = mailer_.ca_file.value_or(std::string());
     server.user = mailer_.user.value_or(std::string());
     server.password = password_.clone();
+    return server;
+}
+
+// Logs in and leaves again: no mail is begun.
+asio::awaitable<domain::Result<protocol::CheckReport>> EmailTicket::check(domain::Duration within) {
+    transport::SmtpServer there = server();
+    const auto deadline = clock_.steady() + within;
+    const domain::Result<SmtpReceipt> receipt = co_await smtp_.probe(std::move(there), deadline);
+    protocol::CheckReport report;
+    report.facts.emplace("server", mailer_.url);
+    report.ok = receipt && receipt->verdict == SmtpVerdict::accepted;
+    if (!receipt) {
+        report.detail = receipt.error().detail;
+    } else if (!report.ok) {
+        report.detail = "the mail server refuses us: " + words_of(*receipt);
+    } else {
+        report.facts.emplace("reply", words_of(*receipt));
+        report.detail = "the mail server takes our mail";
+        if (mailer_.user) report.detail = "the mail server takes our login";
+    }
+    co_return report;
+}
+
+asio::awaitable<Step> EmailTicket::send(StepContext context) {
+    if (!context.mail) co_return misconfigured("leave was given without the mail to send");
+    transport::SmtpServer server = this->server();
     const auto deadline = clock_.steady() + std::min(context.deadline, context.leave->act_for);
     const std::string to = context.mail->rcpt_to;
     transport::SmtpEnvelope envelope(context.mail->mail_from, to);

@@ -1,5 +1,6 @@
 #include "adapters/email_ticket/letter.hpp"
 
+#include <algorithm>
 #include <kainjow/mustache.hpp>
 
 #include "transport/mail_text.hpp"
@@ -15,8 +16,29 @@ namespace {
 
 namespace mustache = kainjow::mustache;
 
+// A line that holds nothing but the beginning or end of a section, or a comment, leaves no line
+// behind, as mustache(5) has it; the library keeps it.
+std::string without_tag_lines(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(end);
+        const std::size_t first = line.find_first_not_of(" \t");
+        const std::size_t last = line.find_last_not_of(" \t\r\n");
+        std::string_view tag;
+        if (first != std::string_view::npos && last != std::string_view::npos && first <= last)
+            tag = line.substr(first, last - first + 1);
+        const bool alone = tag.size() > 4 && tag.starts_with("{{") &&
+                           tag.find("}}") == tag.size() - 2 &&
+                           std::string_view("#/^!").find(tag[2]) != std::string_view::npos;
+        out += alone ? tag : line;
+    }
+    return out;
+}
+
 Result<std::string> render(const std::string& text, const Facts& facts) {
-    mustache::mustache made(text);
+    mustache::mustache made(without_tag_lines(text));
     if (!made.is_valid()) {
         return Error(ErrorCode::bad_configuration,
                      "the mail template cannot be used: " + made.error_message());

@@ -4,6 +4,7 @@
 
 #include "adapters/guest_portal/account.hpp"
 #include "adapters/guest_portal/answers.hpp"
+#include "adapters/guest_portal/check.hpp"
 #include "adapters/guest_portal/jobs.hpp"
 #include "adapters/guest_portal/proof.hpp"
 #include "adapters/guest_portal/sign_in.hpp"
@@ -157,6 +158,11 @@ class GuestPortal final : public Adapter {
         }
         domain::Effect effect = std::move(context.effect);
         co_return co_await prove_change(work, std::move(effect));
+    }
+
+    [[nodiscard]] asio::awaitable<domain::Result<protocol::CheckReport>> check(
+        domain::Duration within) override {
+        co_return co_await look_at(setup_.portal, setup_.clock.steady() + within);
     }
 
   private:

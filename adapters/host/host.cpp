@@ -34,6 +34,7 @@ constexpr auto kLastWord = std::chrono::milliseconds(1'000);
 /// How long `configured` waits for programs that have to say what they can do.
 constexpr auto kTimeToStart = std::chrono::milliseconds(3'000);
 constexpr auto kLookAgain = std::chrono::milliseconds(10);
+constexpr domain::Duration kCheckAtMost = std::chrono::minutes(2);
 
 // What one `configure` brought. Steps that run hold on to theirs.
 struct Generation {
@@ -86,6 +87,7 @@ struct Session : std::enable_shared_from_this<Session> {
     asio::awaitable<void> configure(protocol::Frame frame);
     static asio::awaitable<void> advance(std::shared_ptr<Session> self, protocol::Frame frame);
     static asio::awaitable<void> prove(std::shared_ptr<Session> self, protocol::Frame frame);
+    static asio::awaitable<void> check(std::shared_ptr<Session> self, protocol::Frame frame);
     asio::awaitable<void> fail(std::uint64_t id, Error error);
     asio::awaitable<bool> take(protocol::Frame frame);
 };
@@ -377,6 +379,54 @@ asio::awaitable<void> Session::prove(std::shared_ptr<Session> self, protocol::Fr
     co_await self->answer("proof", frame.id, std::move(body), std::move(blobs));
 }
 
+asio::awaitable<Result<protocol::CheckReport>> check_safely(Adapter& adapter,
+                                                            domain::Duration within) {
+    try {
+        co_return co_await adapter.check(within);
+    } catch (const std::exception& bug) {
+        runtime::log(runtime::Level::error, "an adapter threw", {{"why", bug.what()}});
+    }
+    co_return Error(ErrorCode::no_answer, "the adapter failed");
+}
+
+// What cannot be looked at in time is not as expected: the answer is a report in any case.
+asio::awaitable<protocol::CheckReport> check_in_time(Adapter& adapter, domain::Duration within) {
+    using asio::experimental::awaitable_operators::operator||;
+    const auto patience = std::chrono::milliseconds(within) + kLastWord;
+    auto raced = co_await (check_safely(adapter, within) || wait_for(patience));
+    if (raced.index() != 0)
+        co_return protocol::CheckReport(false, "the adapter did not end in time");
+    Result<protocol::CheckReport> report = std::move(std::get<0>(raced));
+    if (!report) co_return protocol::CheckReport(false, report.error().detail);
+    co_return std::move(*report);
+}
+
+asio::awaitable<void> Session::check(std::shared_ptr<Session> self, protocol::Frame frame) {
+    ++self->running;
+    const std::shared_ptr<Generation> mine = self->generation;
+    const bj::object& asked = frame.body->get_object();
+    const bj::value* name = asked.if_contains("adapter");
+    const bj::value* limit = asked.if_contains("deadline_ms");
+    domain::Duration within = kCheckAtMost;
+    if (limit != nullptr && limit->is_int64())
+        within =
+            std::clamp(domain::Duration(limit->get_int64()), domain::Duration(1), kCheckAtMost);
+    auto adapter = mine->adapters.end();
+    if (name != nullptr && name->is_string())
+        adapter = mine->adapters.find(std::string(name->get_string()));
+    protocol::CheckReport report(false, "the adapter is not configured or its settings are wrong");
+    if (adapter != mine->adapters.end()) {
+        // A program that does not answer pings, or never said what it can do, has trouble.
+        report.detail = adapter->second->trouble();
+        if (report.detail.empty()) report = co_await check_in_time(*adapter->second, within);
+    }
+    --self->running;
+    auto body = std::make_shared<bj::object>();
+    (*body)["report"] = protocol::to_json(report);
+    protocol::Blobs none;
+    co_await self->answer("checked", frame.id, std::move(body), std::move(none));
+}
+
 asio::awaitable<bool> Session::take(protocol::Frame frame) {
     const std::string op = frame.op;
     const std::uint64_t id = frame.id;
@@ -388,10 +438,12 @@ asio::awaitable<bool> Session::take(protocol::Frame frame) {
         mailboxes.open(frame);
     } else if (op == "mail_taken") {
         mailboxes.taken(frame);
-    } else if ((op == "advance" || op == "prove") && running >= kMostSteps) {
+    } else if ((op == "advance" || op == "prove" || op == "check") && running >= kMostSteps) {
         co_await fail(id, Error(ErrorCode::unreachable, "too many steps at once"));
     } else if (op == "advance") {
         runtime::spawn(executor, "step", advance(shared_from_this(), std::move(frame)));
+    } else if (op == "check") {
+        runtime::spawn(executor, "check", check(shared_from_this(), std::move(frame)));
     } else if (op == "prove") {
         runtime::spawn(executor, "proof", prove(shared_from_this(), std::move(frame)));
     } else if (op == "ping") {

@@ -138,6 +138,37 @@ Answer post_adapter_resume(Api& api, ApiCall call) {
     co_return now_json(api, call.id);
 }
 
+/// POST /v1/adapters/{name}/check: has the outside look whether the supplier is there. What was
+/// found is the answer, also when it is bad or nobody could look: 200; 404.
+Answer post_adapter_check(Api& api, ApiCall call) {
+    Result<bj::value> document = parse_body(call);
+    if (!document) co_return problem(document.error());
+    json::Problems problems;
+    json::ObjectReader reader(*document, "", problems);
+    reader.finish();
+    if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
+    if (!find(api, call.id)) co_return not_found(call.id);
+    CheckResult found;
+    found.detail = "the adapters cannot be asked";
+    if (api.services.check_adapter) {
+        Result<CheckResult> told = co_await api.services.check_adapter(call.id);
+        if (told) {
+            found = std::move(*told);
+        } else {
+            found.detail = told.error().detail;
+        }
+    }
+    bj::object facts;
+    for (const auto& [name, value] : found.facts) facts[name] = value;
+    bj::object body;
+    body["adapter"] = call.id;
+    body["ok"] = found.ok;
+    body["detail"] = found.detail;
+    body["facts"] = std::move(facts);
+    body["checked_at"] = json::time_text(api.now());
+    co_return object_response(200, body);
+}
+
 /// GET /v1/adapters/{name}/sessions: which sign-ins are kept, never what is in them; 404.
 Answer get_adapter_sessions(Api& api, ApiCall call) {
     if (!find(api, call.id)) co_return not_found(call.id);

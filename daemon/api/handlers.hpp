@@ -57,6 +57,7 @@ Answer get_adapters(Api& api, ApiCall call);
 Answer get_adapter(Api& api, ApiCall call);
 Answer post_adapter_pause(Api& api, ApiCall call);
 Answer post_adapter_resume(Api& api, ApiCall call);
+Answer post_adapter_check(Api& api, ApiCall call);
 Answer get_adapter_sessions(Api& api, ApiCall call);
 Answer get_routes(Api& api, ApiCall call);
 // events.cpp

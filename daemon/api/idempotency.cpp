@@ -5,6 +5,7 @@
 #include "daemon/api/problem.hpp"
 #include "daemon/api/upload.hpp"
 #include "daemon/store/store.hpp"
+#include "domain/secret.hpp"
 
 namespace cabroker::api {
 namespace {
@@ -62,7 +63,9 @@ asio::awaitable<IdempotencyScope> scope_of(Api& api, const ApiCall& call) {
     std::string scope = std::to_string(call.caller.peer.uid) + '\n' + user + '\n' + call.method +
                         '\n' + call.path + '\n' + call.idempotency_key;
     if (!call.upload) {
-        std::string digest = api.services.hmac(call.raw_query + '\n' + call.body);
+        std::string joined = call.raw_query + '\n' + call.body;
+        std::string digest = api.services.hmac(joined);
+        domain::wipe(joined);
         co_return IdempotencyScope(std::move(scope), std::move(digest));
     }
     auto digest = std::make_shared<std::string>();

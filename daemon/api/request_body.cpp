@@ -58,9 +58,9 @@ std::optional<std::string> decode_serial(json::ObjectReader& reader) {
 domain::Params decode_reissue(json::ObjectReader& reader, bool preview, json::Problems& problems) {
     domain::ReissueParams params;
     if (!preview) reader.require("csr");
-    const std::optional<std::string> csr = reader.text("csr", pki::kMaxCsrBytes);
+    std::optional<std::string> csr = reader.text("csr", pki::kMaxCsrBytes);
     if (csr && csr->empty()) reader.complain("csr", "required", "give a CSR in PEM");
-    params.csr = csr.value_or("");
+    if (csr) params.csr = std::move(*csr);  // no copy stays behind: it may be a private key
     params.validation_method = word<domain::ValidationMethod>(reader, "validation_method");
     params.reason = reader.text("reason", kMaxReason).value_or("");
     params.formats = decode_formats(reader, problems);

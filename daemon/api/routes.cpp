@@ -57,6 +57,7 @@ constexpr std::array kRoutes{
     Route{"GET", "/v1/adapters/{name}", kViewer, kNone, {}, get_adapter},
     Route{"POST", "/v1/adapters/{name}/pause", kAdmin, kJson, {}, post_adapter_pause},
     Route{"POST", "/v1/adapters/{name}/resume", kAdmin, kJson, {}, post_adapter_resume},
+    Route{"POST", "/v1/adapters/{name}/check", kOperator, kJson, {}, post_adapter_check},
     Route{"GET", "/v1/adapters/{name}/sessions", kOperator, kNone, Names(kPage),
           get_adapter_sessions},
     Route{"GET", "/v1/routes", kViewer, kNone, Names(kPage), get_routes},

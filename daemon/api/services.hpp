@@ -51,6 +51,13 @@ struct MailPreview {
     std::string text;
 };
 
+/// What a look at an adapter's supplier found.
+struct CheckResult {
+    bool ok = false;
+    std::string detail;
+    std::map<std::string, std::string> facts;
+};
+
 /// References outlive the server. Everything but `pool` is used on the loop's thread only.
 struct Services {
     boost::asio::any_io_executor loop;
@@ -79,6 +86,9 @@ struct Services {
     std::function<boost::asio::awaitable<domain::Result<MailPreview>>(domain::Order, domain::Params,
                                                                       std::string adapter)>
         preview_mail;
+    /// Has the outside look at an adapter's supplier. Empty: nobody can look.
+    std::function<boost::asio::awaitable<domain::Result<CheckResult>>(std::string adapter)>
+        check_adapter;
     /// Between two signs of life on an event stream.
     domain::Duration heartbeat = std::chrono::seconds(15);
 };

@@ -51,7 +51,7 @@ void field(std::string& out, std::string_view name, std::string_view value) {
 std::string response_head(const Response& response, const Framing& framing,
                           const std::string& request_id, const std::string& date) {
     std::string out;
-    out.reserve(512);
+    out.reserve(512 + response.body.size());
     out += "HTTP/1.1 ";
     out += std::to_string(response.status);
     out += ' ';

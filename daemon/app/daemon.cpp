@@ -24,6 +24,7 @@ namespace {
 
 constexpr int kDiskFailed = 3;
 constexpr auto kKeyIdMeta = "vault_key_id";
+constexpr domain::Duration kCheckWithin = std::chrono::seconds(30);
 constexpr auto kTidyEvery = std::chrono::hours(1);
 
 Error told(const std::string& what, const Error& error) {
@@ -171,6 +172,16 @@ asio::awaitable<Result<api::MailPreview>> Daemon::preview_mail(domain::Order ord
     co_return preview;
 }
 
+asio::awaitable<Result<api::CheckResult>> Daemon::check_adapter(std::string adapter) {
+    auto report = co_await link_->check(std::move(adapter), kCheckWithin);
+    if (!report) co_return report.error();
+    api::CheckResult result;
+    result.ok = report->ok;
+    result.detail = std::move(report->detail);
+    result.facts = std::move(report->facts);
+    co_return result;
+}
+
 void Daemon::open_server() {
     api::BuildInfo build;
     build.version = CABROKER_VERSION;
@@ -183,25 +194,26 @@ void Daemon::open_server() {
         return now;
     };
     const auto hmac = [this](std::string_view body) { return vault_->hmac("idempotency", body); };
-    api::Services services{io_.get_executor(),
-                           pool_.get_executor(),
-                           *store_,
-                           *engine_,
-                           *engine_,
-                           hub_,
-                           ids_,
-                           clock_,
-                           random_,
-                           settings_,
-                           hmac,
-                           build,
-                           readiness,
-                           [this] { return components(); },
-                           {},
-                           [this](domain::Order order, domain::Params params, std::string adapter) {
-                               return preview_mail(std::move(order), std::move(params),
-                                                   std::move(adapter));
-                           }};
+    api::Services services{
+        io_.get_executor(),
+        pool_.get_executor(),
+        *store_,
+        *engine_,
+        *engine_,
+        hub_,
+        ids_,
+        clock_,
+        random_,
+        settings_,
+        hmac,
+        build,
+        readiness,
+        [this] { return components(); },
+        {},
+        [this](domain::Order order, domain::Params params, std::string adapter) {
+            return preview_mail(std::move(order), std::move(params), std::move(adapter));
+        },
+        [this](std::string adapter) { return check_adapter(std::move(adapter)); }};
     server_ = std::make_unique<api::Server>(std::move(services));
 }
 

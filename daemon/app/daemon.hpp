@@ -48,6 +48,7 @@ class Daemon {
     [[nodiscard]] domain::Result<link::Configuration> outside_configuration(
         const config::Settings& settings) const;
     [[nodiscard]] std::vector<api::Component> components() const;
+    boost::asio::awaitable<domain::Result<api::CheckResult>> check_adapter(std::string adapter);
     boost::asio::awaitable<domain::Result<api::MailPreview>> preview_mail(domain::Order order,
                                                                           domain::Params params,
                                                                           std::string adapter);

@@ -451,6 +451,28 @@ void Link::mail_taken(std::string mailbox, protocol::MailRef ref) {
 
 void Link::on_mail(MailHandlers handlers) { state_->mail = std::move(handlers); }
 
+asio::awaitable<Result<protocol::CheckReport>> Link::check(std::string adapter,
+                                                           domain::Duration within) {
+    const std::shared_ptr<State> state = state_;
+    if (!state->up) co_return Error(ErrorCode::not_sent, "the adapters cannot be reached");
+    auto body = std::make_shared<bj::object>();
+    (*body)["adapter"] = adapter;
+    (*body)["deadline_ms"] = within.count();
+    protocol::Blobs none;
+    const auto patience = within + state->options.grace;
+    Result<protocol::Frame> answer =
+        co_await state->ask("check", std::move(body), state->next_id++, std::move(none), patience);
+    if (!answer) co_return answer.error();
+    // An adapter host of an older build does not know the question.
+    if (answer->op == "unsupported")
+        co_return Error(ErrorCode::bad_answer, "the adapters cannot look at suppliers");
+    if (answer->op == "checked") {
+        if (const auto* report = answer->body->get_object().if_contains("report"))
+            co_return protocol::check_report_from(*report);
+    }
+    co_return Error(ErrorCode::bad_answer, "the adapters answered " + answer->op);
+}
+
 bool Link::up() const { return state_->up; }
 std::string Link::trouble() const { return state_->trouble; }
 const std::map<std::string, protocol::Capabilities>& Link::capabilities() const {

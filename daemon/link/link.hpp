@@ -53,6 +53,8 @@ class Link final : public Outside, public MailOutside {
 
     boost::asio::awaitable<domain::Result<adapters::protocol::StepResult>> advance(
         adapters::protocol::StepContext context) override;
+    boost::asio::awaitable<domain::Result<adapters::protocol::CheckReport>> check(
+        std::string adapter, domain::Duration within) override;
     boost::asio::awaitable<domain::Result<adapters::protocol::Proof>> prove(
         adapters::protocol::ProofContext context) override;
     [[nodiscard]] bool up() const override;

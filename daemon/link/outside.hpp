@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "adapters/protocol/check.hpp"
 #include "adapters/protocol/messages.hpp"
 #include "domain/error.hpp"
 
@@ -25,6 +26,12 @@ class Outside {
     advance(adapters::protocol::StepContext context) = 0;
     [[nodiscard]] virtual boost::asio::awaitable<domain::Result<adapters::protocol::Proof>> prove(
         adapters::protocol::ProofContext context) = 0;
+
+    /// Looks whether the adapter's supplier can be reached; changes nothing. Errors as above.
+    [[nodiscard]] virtual boost::asio::awaitable<domain::Result<adapters::protocol::CheckReport>>
+    check(std::string /*adapter*/, domain::Duration /*within*/) {
+        co_return domain::Error(domain::ErrorCode::not_sent, "the adapters cannot be reached");
+    }
 
     /// Is there somebody to ask right now?
     [[nodiscard]] virtual bool up() const = 0;

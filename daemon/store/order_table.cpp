@@ -23,6 +23,7 @@ std::string names_text(const std::vector<std::string>& names) {
 
 std::vector<std::string> names_of(const std::string& text) {
     std::vector<std::string> names;
+    if (text == "[]") return names;
     const boost::json::value value = boost::json::parse(text);
     for (const boost::json::value& name : value.as_array()) names.emplace_back(name.as_string());
     return names;

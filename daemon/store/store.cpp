@@ -69,6 +69,40 @@ class BlockingWaiter final : public Waiter {
     std::promise<domain::Result<void>> promise_;
 };
 
+/// Changes on their way to the writer. What the loop has at hand in one go is handed over in one
+/// go: many clients then share one fsync, and one client waits for nobody. On the loop's thread.
+class Stage {
+  public:
+    using Pending = Writer::Pending;
+    Stage(Writer& writer, asio::any_io_executor loop)
+        : writer_(writer), loop_(std::move(loop)), self_(std::make_shared<Stage*>(this)) {}
+    Stage(const Stage&) = delete;
+    Stage& operator=(const Stage&) = delete;
+    ~Stage() { *self_ = nullptr; }
+
+    [[nodiscard]] std::optional<domain::Error> refusal() const {
+        return writer_.refusal(waiting_.size());
+    }
+    void enqueue(Pending pending) {
+        waiting_.push_back(std::move(pending));
+        if (waiting_.size() > 1) return;
+        // Runs after the handlers that are ready now.
+        asio::post(loop_, [self = self_] {
+            if (*self != nullptr) (*self)->hand_over();
+        });
+    }
+    void hand_over() {
+        if (!waiting_.empty()) writer_.enqueue_all(waiting_);
+    }
+
+  private:
+    Writer& writer_;
+    asio::any_io_executor loop_;
+    std::vector<Pending> waiting_;
+    /// Null once this object is gone.
+    std::shared_ptr<Stage*> self_;
+};
+
 /// The initiation of an asynchronous wait: hands work and waiter over to `queue`.
 template <class Queue>
 class HandOver {
@@ -134,6 +168,7 @@ class Store::Impl {
         : lock_(std::move(lock)),
           hub(std::make_shared<Hub>(std::move(loop))),
           writer(options, deliver_to(hub)),
+          stage(writer, hub->loop()),
           connection_(options, Access::read),
           reader(connection_),
           pool(options, deliver_scan_to(hub)) {}
@@ -144,6 +179,7 @@ class Store::Impl {
   public:
     std::shared_ptr<Hub> hub;
     Writer writer;
+    Stage stage;
 
   private:
     Connection connection_;
@@ -175,7 +211,7 @@ Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() { stop(); }
 
 asio::awaitable<domain::Result<void>> Store::commit(Job job) {
-    return hand_over(impl_->writer, *impl_->hub, std::move(job));
+    return hand_over(impl_->stage, *impl_->hub, std::move(job));
 }
 
 asio::awaitable<domain::Result<void>> Store::look_in_pool(Look look) {
@@ -219,6 +255,7 @@ StoreStats Store::stats() const { return impl_->writer.stats(); }
 
 void Store::stop() {
     impl_->pool.stop();
+    impl_->stage.hand_over();
     impl_->writer.stop();
 }
 

@@ -67,8 +67,9 @@ class Store {
     Store& operator=(const Store&) = delete;
 
     /// Runs `change` on the writer thread and completes on the loop after the commit is on disk. A
-    /// change that returns an Error or throws leaves no trace; others of its group live. It must
-    /// not touch what belongs to the loop. Errors: those of the change; rate_limited when the queue
+    /// change that returns an Error or throws leaves no trace; others of its group live, but may be
+    /// run once more: a change must not use up what it holds. It must not touch what belongs to the
+    /// loop. Errors: those of the change; rate_limited when the queue
     /// is full; store_failed; draining after stop(); internal when it threw. Name the function on
     /// the line before and move it in:
     ///     Change<int> change = [...](Tx& tx) -> Result<int> {...};

@@ -44,10 +44,13 @@ class Writer {
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
-    /// Why a change cannot be taken now, or nullopt. Any thread.
-    [[nodiscard]] std::optional<domain::Error> refusal() const;
+    /// Why a change cannot be taken now, or nullopt. `besides`: how many are on their way. Any
+    /// thread.
+    [[nodiscard]] std::optional<domain::Error> refusal(std::size_t besides = 0) const;
     /// Any thread.
     void enqueue(Pending pending);
+    /// Any thread. They come into one group, unless max_group is smaller; `batch` is empty then.
+    void enqueue_all(std::vector<Pending>& batch);
     [[nodiscard]] bool healthy() const;
     [[nodiscard]] StoreStats stats() const;
     /// Commits what waits and joins. Idempotent.
@@ -62,7 +65,12 @@ class Writer {
     /// Runs the changes in one transaction. Throws when the disk failed: then nothing of the group
     /// counts.
     Results run_group(std::vector<Pending>& group, CommitNotice& notice);
+    /// All changes without a savepoint each; nullopt, and nothing done, when one failed.
+    std::optional<Results> run_plainly(std::vector<Pending>& group, CommitNotice& notice);
+    /// Each change in a savepoint of its own, so that one that fails leaves the others alone.
+    Results run_apart(std::vector<Pending>& group, CommitNotice& notice);
     domain::Result<void> run_change(const Job& job);
+    domain::Result<void> call(const Job& job);
     void tell(std::vector<Pending> group, Results results, CommitNotice notice,
               const std::optional<std::string>& broken);
     void checkpoint_if_long();

@@ -283,6 +283,23 @@ TEST_F(LoadTest, RouteToAnAdapterThatIsNotThereIsAWarning) {
               "matches nothing");
 }
 
+TEST_F(LoadTest, AMailerOfTicketsWithoutAReplyAddressIsAWarning) {
+    const std::string tail =
+        "}}\nadapters:\n  a: {type: email_ticket, template: sectigo, to: s@x.example, mailer: m,"
+        " allowed_senders: [\"@x.example\"]}\n";
+    const std::string head =
+        "mailers: {m: {url: \"smtp://127.0.0.1:25\", tls: none, from: a@b.example";
+    const LoadResult without = load(dir_.write("cabroker.yaml", head + tail));
+    const LoadResult with =
+        load(dir_.write("cabroker.yaml", head + ", reply_to: \"a+{token}@b.example\"" + tail));
+
+    ASSERT_TRUE(without.ok()) << without.text();
+    ASSERT_EQ(without.warnings.size(), 1U);
+    EXPECT_THAT(short_text(without.warnings[0]), testing::HasSubstr("mailers.m: no reply_to"));
+    ASSERT_TRUE(with.ok()) << with.text();
+    EXPECT_EQ(with.warnings.size(), 0U);
+}
+
 TEST_F(LoadTest, TemplatesOnDiskReplaceTheShippedOnes) {
     dir_.write("mail/own-reissue.mustache",
                "subject: Hi {{common_name}}\nneeds: common_name, csr\n\nBody\n");

@@ -23,6 +23,24 @@ class PortalFaultsTest(IntegrationTest):
         self.assertEqual((books["reissues"], books["reissues_issued"]), (1, 1), self.broker.story(done["id"]))
         return done
 
+    def test_check_looks_and_changes_nothing(self):
+        def check(name):
+            return self.broker.post(f"/v1/adapters/{name}/check")
+        good = check("portal")
+        self.assertEqual((good["adapter"], good["ok"], good["facts"]["step"]), ("portal", True, "open_login"), good)
+        self.assertTrue(check("sectigo")["ok"])
+        for where, what, name in (("portal.login.page", "wrong_page", "portal"), ("portal.login.page", "status_500", "portal"),
+                                  ("portal.connect", "down", "portal"), ("smtp.connect", "down", "sectigo"),
+                                  ("smtp.starttls", "drop_before", "sectigo")):
+            with self.subTest(where=where, what=what):
+                self.world.fault(where, what, times=0)
+                bad = check(name)
+                self.assertFalse(bad["ok"], bad)
+                self.assertTrue(bad["detail"])
+                self.world.no_faults()
+                self.assertTrue(check(name)["ok"])
+        self.assertEqual(self.world.mails(), [])
+
     def test_passing_faults_of_pages_are_waited_out(self):
         for place, what in (("portal.login.page", "status_500"), ("portal.login.page", "down")):
             with self.subTest(place=place, what=what):

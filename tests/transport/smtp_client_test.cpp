@@ -71,6 +71,31 @@ class CurlSmtpClientTest : public ::testing::Test {
 };
 Peer* CurlSmtpClientTest::peer_ = nullptr;
 
+TEST_F(CurlSmtpClientTest, AProbeLogsInAndSendsNothing) {
+    const std::size_t before = mails();
+    const auto probe = [&](SmtpServer where) {
+        return await(
+            loop_, client_.probe(std::move(where), steady_clock::now() + std::chrono::seconds(20)));
+    };
+    SmtpServer nobody = server("starttls");
+    nobody.url = "smtp://localhost:1";
+
+    for (const std::string name : {"starttls", "implicit"}) {
+        const Result<SmtpReceipt> good = probe(server(name));
+        ASSERT_TRUE(good.has_value()) << name << ": " << good.error().detail;
+        EXPECT_EQ(good->verdict, SmtpVerdict::accepted) << name;
+        EXPECT_EQ(good->stage, SmtpStage::mail) << name;
+    }
+    const Result<SmtpReceipt> refused = probe(server("login_refused"));
+    const Result<SmtpReceipt> away = probe(std::move(nobody));
+
+    EXPECT_TRUE(refused.has_error() || refused->stage == SmtpStage::auth);
+    EXPECT_TRUE(refused.has_error() || refused->verdict == SmtpVerdict::permanent);
+    ASSERT_TRUE(away.has_error());
+    EXPECT_EQ(away.error().code, ErrorCode::unreachable);
+    EXPECT_EQ(mails(), before);
+}
+
 TEST_F(CurlSmtpClientTest, MailArrivesOctetForOctet) {
     for (const std::string name : {"starttls", "implicit"}) {
         const Result<SmtpReceipt> receipt = send(server(name));

@@ -132,6 +132,8 @@ class Scripted:
                 self.say("550 5.1.1 no such user" if self.mode == "unknown_recipient" else "250 2.1.5 ok")
             elif verb == "DATA":
                 self.data(sender, recipient)
+            elif verb == "NOOP":
+                self.say("250 2.0.0 ok")
             elif verb == "QUIT":
                 if self.mode == "mute_quit":
                     threading.Event().wait(30)

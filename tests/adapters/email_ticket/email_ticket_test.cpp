@@ -152,6 +152,20 @@ TEST_F(EmailTicketTest, TheMailHoldsTheThreeFactsInTextAndAsAttachment) {
     EXPECT_EQ(mail->attachments[0].octets, csr_);
 }
 
+TEST_F(EmailTicketTest, FactsThatAreAbsentLeaveNoBlankLines) {
+    domain::ReissueParams params;
+    params.csr = csr_;
+    FakeCore bare = core(order_, params);
+    params.reason = "server moved";
+    FakeCore full = core(order_, params);
+
+    bare.step();
+    full.step();
+
+    EXPECT_THAT(bare.mail->text, HasSubstr("448120931\nReference: "));
+    EXPECT_THAT(full.mail->text, HasSubstr("448120931\nReason: server moved\nReference: "));
+}
+
 TEST_F(EmailTicketTest, WithLeaveExactlyTheKeptOctetsGoOutAndTheServersWordsComeBack) {
     for (const std::string server : {"starttls", "implicit"}) {
         use_server(server);
