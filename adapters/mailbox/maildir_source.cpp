@@ -5,7 +5,7 @@
 #include <map>
 
 #include "adapters/mailbox/source.hpp"
-#include "adapters/protocol/octets.hpp"
+#include "runtime/sha256.hpp"
 #include "transport/maildir.hpp"
 
 namespace cabroker::adapters::mailbox {
@@ -22,7 +22,7 @@ namespace {
 std::string word_for(const std::string& name) {
     const bool plain =
         std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 127; });
-    return plain ? name : "sha256:" + protocol::sha256_hex(name);
+    return plain ? name : "sha256:" + runtime::sha256_hex(name);
 }
 
 class MaildirSource final : public Source {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "adapters/protocol/octets.hpp"
+#include "runtime/sha256.hpp"
 
 namespace cabroker::adapters::mailbox {
 
@@ -75,7 +75,7 @@ Result<MailRead> read_oversize(Source& source, const FoundMail& found, const Mai
     MailRead read;
     read.offer.ref = found.ref;
     read.offer.oversize = true;
-    read.offer.sha256 = protocol::sha256_hex(*head);
+    read.offer.sha256 = runtime::sha256_hex(*head);
     const ReadMail mail = read_header(*head);
     tell_facts(mail, rules, read.offer.facts);
     read.offer.facts.size = found.size;
@@ -95,10 +95,10 @@ Result<MailRead> read_offer(Source& source, const FoundMail& found, const MailRu
     }
     MailRead read;
     read.offer.ref = found.ref;
-    read.offer.sha256 = protocol::sha256_hex(*octets);
+    read.offer.sha256 = runtime::sha256_hex(*octets);
     read.offer.facts.size = octets->size();
     read.offer.facts.body_sha256 =
-        protocol::sha256_hex(std::string_view(*octets).substr(head_size(*octets)));
+        runtime::sha256_hex(std::string_view(*octets).substr(head_size(*octets)));
     const auto mail = transport::read_mail(*octets, transport::MailLimits());
     if (mail) {
         tell_facts(*mail, rules, read.offer.facts);

@@ -272,7 +272,13 @@ Result<bool> MailIntake::try_one(store::Tx& tx, const store::WaitingCodeRow& row
     const CodeDecision decision =
         match_code(offer.facts, offer.readings, open_sign_ins(tx, settings, row.mailbox, at),
                    slack_of(settings, row.mailbox));
-    if (decision.fate != CodeDecision::Fate::use) return false;
+    if (decision.fate == CodeDecision::Fate::wait) return false;
+    if (decision.fate == CodeDecision::Fate::triage) {
+        // No sign-in is left that it could be for; for later ones it is old.
+        tx.mails().drop_waiting_code(row.message);
+        unmatched(tx, at, row.mailbox, row.message, decision.reason);
+        return true;
+    }
     Journal journal(tx, services_.ids, at.now);
     const Result<void> used = use_code(journal, offer, decision, row.message);
     if (!used && used.error().code != ErrorCode::input_not_needed) return used.error();
