@@ -16,7 +16,7 @@ PEERS = {"metrics": 65529, "viewer": 65530, "operator": 65531, "approver": 65532
 # Not to be had on demand: faults of the daemon, overload, two calls at the very same time, mails that later work brings.
 UNPROVOKED = {500, 429, 503}
 ONLY_IN_A_RACE = {"POST /v1/requests/{id}/comments", "POST /v1/orders/import", "POST /v1/adapters/{name}/pause",
-                  "POST /v1/adapters/{name}/resume"}
+                  "POST /v1/adapters/{name}/resume", "POST /v1/adapters/{name}/check"}
 UNPROVOKED_PAIRS = {(name, 409) for name in ONLY_IN_A_RACE} | {("GET /v1/messages/{id}/raw", 410), ("GET /v1/events", 410)}
 
 

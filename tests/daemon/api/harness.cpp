@@ -162,6 +162,7 @@ Harness::Harness(const std::function<void(config::Settings&)>& adjust,
                                                  {},
                                                  {},
                                                  {},
+                                                 {},
                                                  std::chrono::milliseconds(200)});
     std::vector<Listener> listeners;
     listeners.push_back(checked(Listener::at(socket_path())));
