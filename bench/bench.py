@@ -10,6 +10,7 @@ import sys
 import time
 
 from daemon import Daemon, Process, load, resident_mb, run_tool
+import portal
 import prepare
 
 # Name, requests of one round. The largest comes first, on the fewest rows.
@@ -194,6 +195,10 @@ class Bench:
         self.results["start_up"] = {"stored_requests": STORED, "database_mb": os.path.getsize(path) / 1e6,
                                     "median_ms": statistics.median(times), "longest_ms": max(times)}
 
+    def portal(self):
+        rounds = min(3, self.options.rounds)
+        self.results["portal"] = portal.PortalBench(self.build, self.work, rounds, self.say).run()
+
     def run(self):
         begin = time.monotonic()
         self.prepare()
@@ -220,6 +225,8 @@ def marks(results):
     if line := results.get("get_request"):
         yield ("GET request, 32 clients", f"{line['ours']:,.0f}/s", f"bare Beast {line['bare_beast']:,.0f}/s",
                line["ratio"], 0.35)
+    if line := results.get("portal"):
+        yield from portal.marks(line)
 
 
 def limits(results):
@@ -229,6 +236,8 @@ def limits(results):
         yield "cabroker-adapters idle, MB resident", line["cabroker_adapters_mb"], 40
     if line := results.get("start_up"):
         yield f"start-up, {line['stored_requests']:,} requests, ms", line["median_ms"], 200
+    if line := results.get("portal"):
+        yield from portal.limits(line)
 
 
 def report(results):
@@ -254,7 +263,7 @@ def main():
     parser.add_argument("--build", required=True, help="build folder with bin/ and bench/")
     parser.add_argument("--out", required=True, help="folder for results.json and the working files")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default="memory,posts,reissues,gets,start_up")
+    parser.add_argument("--only", default="memory,posts,reissues,gets,start_up,portal")
     parser.add_argument("--keep", action="store_true", help="keep the working files")
     options = parser.parse_args()
     bench = Bench(options)

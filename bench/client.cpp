@@ -72,11 +72,12 @@ bool Client::parse(Answer& answer) const {
     const auto end = all.find("\r\n\r\n");
     if (end == std::string_view::npos) return false;
     answer.head = all.substr(0, end + 2);
-    const int length = number(field_of(answer.head, "Content-Length"));
+    answer.status = number(all.substr(std::strlen("HTTP/1.1 "), 3));
+    const bool no_body = answer.status == 204;
+    const int length = no_body ? 0 : number(field_of(answer.head, "Content-Length"));
     if (length < 0) throw std::runtime_error("an answer without Content-Length");
     answer.body = all.substr(end + 4);
     if (answer.body.size() < static_cast<std::size_t>(length)) return false;
-    answer.status = number(all.substr(std::strlen("HTTP/1.1 "), 3));
     return true;
 }
 

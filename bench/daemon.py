@@ -55,7 +55,11 @@ class Process:
         self.process = subprocess.Popen(arguments, stdout=self.log, stderr=self.log)
 
     def cpu_seconds(self):
-        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as stat:
+        return self.cpu_seconds_of(self.process.pid)
+
+    @staticmethod
+    def cpu_seconds_of(pid):
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
             fields = stat.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
@@ -87,21 +91,21 @@ def resident_mb(pid):
 class Daemon(Process):
     """The real cabrokerd. Without `spawn` there is nobody at the outside's socket: requests wait."""
 
-    def __init__(self, build, directory, spawn=False):
+    def __init__(self, build, directory, spawn=False, config=CONFIG):
         os.makedirs(directory, mode=0o700, exist_ok=True)
         self.socket = os.path.join(directory, "s")
         if len(self.socket) > 100:
             raise SystemExit("bench: the path of this checkout is too long for a Unix socket: " + self.socket)
-        config = os.path.join(directory, "cabroker.yaml")
+        file = os.path.join(directory, "cabroker.yaml")
         outside = f"{{mode: connect, socket: {directory}/nobody}}"
         if spawn:
             outside = f"{{mode: spawn, program: {build}/bin/cabroker-adapters}}"
-        with open(config, "w", encoding="utf-8") as out:
-            out.write(CONFIG.format(socket=self.socket, directory=directory, outside=outside))
+        with open(file, "w", encoding="utf-8") as out:
+            out.write(config.format(socket=self.socket, directory=directory, outside=outside))
         if os.path.exists(self.socket):
             os.unlink(self.socket)
         self.begin = time.monotonic()
-        super().__init__([os.path.join(build, "bin/cabrokerd"), "--config", config],
+        super().__init__([os.path.join(build, "bin/cabrokerd"), "--config", file],
                          os.path.join(directory, "cabrokerd.log"))
         self.ready_after = self.wait_ready()
 

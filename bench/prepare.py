@@ -69,12 +69,17 @@ def fill_orders(daemon, count):
 
 def make_csrs(count):
     """PEM CSRs with RSA-2048 keys, one for each of the first `count` orders."""
+    return list(make_csrs_for(range(count)).values())
+
+
+def make_csrs_for(orders):
+    """The same by order."""
     keys = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(RSA_KEYS)]
-    csrs = []
-    for i in range(count):
+    csrs = {}
+    for i in orders:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name(i))])
         csr = x509.CertificateSigningRequestBuilder().subject_name(name).sign(keys[i % RSA_KEYS], hashes.SHA256())
-        csrs.append(csr.public_bytes(serialization.Encoding.PEM).decode())
+        csrs[i] = csr.public_bytes(serialization.Encoding.PEM).decode()
     return csrs
 
 

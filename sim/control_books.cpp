@@ -81,6 +81,9 @@ HttpReply Control::books(const HttpRequest& request) const {
     out["sessions"] = sign_ins_.size();
     out["mails_sent"] = world_.post().mails().size();
     out["relay_failures"] = world_.post().relay_failures();
+    js::object calls;
+    for (const auto& [place, count] : faults_.calls()) calls[place] = count;
+    out["calls"] = std::move(calls);
     return json_reply(200, out);
 }
 

@@ -44,6 +44,9 @@ void Faults::add(Fault fault) { faults_.push_back(std::move(fault)); }
 
 Fault Faults::take(std::string_view where) {
     if (where.empty()) return {};
+    auto known = calls_.find(where);
+    if (known == calls_.end()) known = calls_.emplace(where, 0).first;
+    ++known->second;
     for (auto fault = faults_.begin(); fault != faults_.end(); ++fault) {
         if (!fits(*fault, where)) continue;
         if (fault->after > 0) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,9 +45,14 @@ class Faults {
     /// none.
     [[nodiscard]] Fault take(std::string_view where);
     [[nodiscard]] const std::vector<Fault>& all() const { return faults_; }
+    /// How often each place was asked about: pages, connections, mails.
+    [[nodiscard]] const std::map<std::string, std::uint64_t, std::less<>>& calls() const {
+        return calls_;
+    }
 
   private:
     std::vector<Fault> faults_;
+    std::map<std::string, std::uint64_t, std::less<>> calls_;
 };
 
 /// All faults that the switchboard takes.

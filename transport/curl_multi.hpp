@@ -56,12 +56,16 @@ class CurlMulti : public std::enable_shared_from_this<CurlMulti> {
     void arm(curl_socket_t socket, const std::shared_ptr<Watch>& watch);
     void act(curl_socket_t socket, int events);
     void collect();
+    /// The TLS sessions that new transfers may resume.
+    [[nodiscard]] std::shared_ptr<CURLSH> sessions();
 
     boost::asio::any_io_executor executor_;
     boost::asio::steady_timer timer_;
     CURLM* multi_;
     std::map<curl_socket_t, std::shared_ptr<Watch>> watches_;
     std::uint64_t actions_ = 0;
+    std::shared_ptr<CURLSH> sessions_;
+    std::chrono::steady_clock::time_point sessions_since_;
 };
 
 }  // namespace cabroker::transport

@@ -72,8 +72,8 @@ std::string text_of(const xmlXPathObject& object) {
     return collapse(out);
 }
 
-Result<std::vector<std::string>> texts(xmlDoc* doc, xmlNode* from, const std::string& xpath) {
-    const Result<XPathObject> object = evaluate(doc, from, xpath);
+Result<std::vector<std::string>> texts(Page::Tree& tree, xmlNode* from, const std::string& xpath) {
+    const Result<XPathObject> object = evaluate(tree, from, xpath);
     if (!object) return object.error();
     std::vector<std::string> out;
     if ((*object)->type != XPATH_NODESET) {
@@ -90,9 +90,9 @@ Result<std::vector<std::string>> texts(xmlDoc* doc, xmlNode* from, const std::st
     return out;
 }
 
-Result<std::optional<std::string>> first_text(xmlDoc* doc, xmlNode* from,
+Result<std::optional<std::string>> first_text(Page::Tree& tree, xmlNode* from,
                                               const std::string& xpath) {
-    Result<std::vector<std::string>> found = texts(doc, from, xpath);
+    Result<std::vector<std::string>> found = texts(tree, from, xpath);
     if (!found) return found.error();
     std::optional<std::string> first;
     if (!found->empty()) first = std::move(found->front());
@@ -131,21 +131,21 @@ Result<Page> Page::parse(std::string_view body, std::string_view content_type) {
 }
 
 Result<std::vector<std::string>> Page::all(const std::string& xpath) const {
-    return texts(tree_->doc.get(), root_of(*tree_), xpath);
+    return texts(*tree_, root_of(*tree_), xpath);
 }
 
 Result<std::optional<std::string>> Page::first(const std::string& xpath) const {
-    return first_text(tree_->doc.get(), root_of(*tree_), xpath);
+    return first_text(*tree_, root_of(*tree_), xpath);
 }
 
 Result<bool> Page::holds(const std::string& xpath) const {
-    const Result<XPathObject> object = evaluate(tree_->doc.get(), root_of(*tree_), xpath);
+    const Result<XPathObject> object = evaluate(*tree_, root_of(*tree_), xpath);
     if (!object) return object.error();
     return xmlXPathCastToBoolean(object->get()) != 0;
 }
 
 Result<std::vector<PageNode>> Page::nodes(const std::string& xpath) const {
-    const Result<XPathObject> object = evaluate(tree_->doc.get(), root_of(*tree_), xpath);
+    const Result<XPathObject> object = evaluate(*tree_, root_of(*tree_), xpath);
     if (!object) return object.error();
     std::vector<PageNode> out;
     const xmlNodeSet* const set =
@@ -165,7 +165,7 @@ std::vector<Form> Page::forms() const {
     const Result<std::vector<PageNode>> found = nodes("//form");
     if (!found) return out;
     for (const PageNode& node : *found) {
-        out.push_back(read_form(tree_->doc.get(), static_cast<xmlNode*>(node.node_)));
+        out.push_back(read_form(*tree_, static_cast<xmlNode*>(node.node_)));
     }
     return out;
 }
@@ -181,7 +181,7 @@ Result<std::optional<Form>> Page::form(const std::string& xpath) const {
         return Error(ErrorCode::bad_configuration,
                      "cannot use the XPath expression: it selects no form: " + xpath);
     }
-    form = read_form(tree_->doc.get(), node);
+    form = read_form(*tree_, node);
     return form;
 }
 
@@ -219,11 +219,11 @@ std::optional<std::string> PageNode::attribute(const std::string& name) const {
 }
 
 Result<std::optional<std::string>> PageNode::first(const std::string& xpath) const {
-    return first_text(tree_->doc.get(), static_cast<xmlNode*>(node_), xpath);
+    return first_text(*tree_, static_cast<xmlNode*>(node_), xpath);
 }
 
 Result<std::vector<std::string>> PageNode::all(const std::string& xpath) const {
-    return texts(tree_->doc.get(), static_cast<xmlNode*>(node_), xpath);
+    return texts(*tree_, static_cast<xmlNode*>(node_), xpath);
 }
 
 Result<void> check_xpath(const std::string& xpath) {

@@ -161,23 +161,32 @@ void take_hidden_away(xmlNode* root) {
     }
 }
 
-Result<XPathObject> evaluate(xmlDoc* doc, xmlNode* from, const std::string& xpath) {
+Result<XPathObject> evaluate(Page::Tree& tree, xmlNode* from, const std::string& xpath) {
     const Error wrong(ErrorCode::bad_configuration, "cannot use the XPath expression: " + xpath);
     if (xpath.find('\0') != std::string::npos || xpath.size() > 4096) return wrong;
-    const std::unique_ptr<xmlXPathContext, decltype(&xmlXPathFreeContext)> context(
-        xmlXPathNewContext(doc), &xmlXPathFreeContext);
-    if (!context) return Error(ErrorCode::internal, "cannot read the page: no memory");
+    if (!tree.context) {
+        tree.context.reset(xmlXPathNewContext(tree.doc.get()));
+        if (!tree.context) return Error(ErrorCode::internal, "cannot read the page: no memory");
+        // Every node that `//*[@id='x']` looks at costs some objects: used again, not freed.
+        xmlXPathContextSetCache(tree.context.get(), 1, -1, 0);
+    }
+    xmlXPathContext* const context = tree.context.get();
     // Its errors are results here, not lines on stderr; and no expression may work without end.
     context->error = [](void*, xmlError*) {};
     xmlSetGenericErrorFunc(nullptr, &say_nothing);
     context->opLimit = 2'000'000;
+    context->opCount = 0;
     context->node = from;
-    XPathObject object(xmlXPathEval(xml(xpath.c_str()), context.get()));
-    if (!object) return wrong;
+    XPathObject object(xmlXPathEval(xml(xpath.c_str()), context));
+    if (!object) {
+        // Nothing that a broken evaluation left behind may change the next one.
+        tree.context.reset();
+        return wrong;
+    }
     return object;
 }
 
-Form read_form(xmlDoc* doc, xmlNode* node) {
+Form read_form(Page::Tree& tree, xmlNode* node) {
     Form form;
     form.id = attribute_of(node, "id");
     form.name = attribute_of(node, "name");
@@ -186,7 +195,7 @@ Form read_form(xmlDoc* doc, xmlNode* node) {
     const std::string enctype = lower(attribute_of(node, "enctype"));
     if (!enctype.empty()) form.enctype = enctype;
     const Result<XPathObject> controls =
-        evaluate(doc, node, ".//*[self::input or self::select or self::textarea or self::button]");
+        evaluate(tree, node, ".//*[self::input or self::select or self::textarea or self::button]");
     if (!controls || (*controls)->nodesetval == nullptr) return form;
     const xmlNodeSet* const set = (*controls)->nodesetval;
     for (int i = 0; i < set->nodeNr; ++i) {

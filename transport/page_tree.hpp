@@ -24,8 +24,15 @@ struct XPathObjectFree {
 };
 using XPathObject = std::unique_ptr<xmlXPathObject, XPathObjectFree>;
 
+struct XPathContextFree {
+    void operator()(xmlXPathContext* context) const { xmlXPathFreeContext(context); }
+};
+
 struct Page::Tree {
     XmlDoc doc;
+    /// Made by the first expression and used by all later ones: making one costs more than most
+    /// expressions.
+    std::unique_ptr<xmlXPathContext, XPathContextFree> context;
 };
 
 /// An attribute's value; empty when there is none.
@@ -41,10 +48,10 @@ void take_hidden_away(xmlNode* root);
 
 /// Evaluates an expression relative to a node. bad_configuration when it does not compile or names
 /// what is not there.
-[[nodiscard]] domain::Result<XPathObject> evaluate(xmlDoc* doc, xmlNode* from,
+[[nodiscard]] domain::Result<XPathObject> evaluate(Page::Tree& tree, xmlNode* from,
                                                    const std::string& xpath);
 
 /// The form that an element is, with its controls.
-[[nodiscard]] Form read_form(xmlDoc* doc, xmlNode* form);
+[[nodiscard]] Form read_form(Page::Tree& tree, xmlNode* form);
 
 }  // namespace cabroker::transport

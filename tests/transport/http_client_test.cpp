@@ -103,6 +103,29 @@ TEST_F(CurlHttpClientTest, ConnectionsAreKeptExceptForEffects) {
     EXPECT_EQ(fourth, first);
 }
 
+TEST_F(CurlHttpClientTest, ConnectionsOfEffectsResumeTheTlsSession) {
+    const int before = std::stoi(count_of("resumed"));
+    for (int i = 0; i < 3; ++i) {
+        HttpRequest once = request("GET", "/hello");
+        once.effect_once = true;
+        ASSERT_TRUE(perform(std::move(once)));
+    }
+
+    EXPECT_EQ(std::stoi(count_of("resumed")), before + 3);
+}
+
+TEST_F(CurlHttpClientTest, SessionIsNotResumedUnderOtherRoots) {
+    ASSERT_TRUE(get("/hello"));
+
+    HttpRequest made = request("GET", "/hello");
+    made.effect_once = true;
+    made.ca_file.clear();
+    const Result<HttpResponse> response = perform(std::move(made));
+
+    ASSERT_TRUE(response.has_error());
+    EXPECT_EQ(cause(response), "certificate");
+}
+
 TEST_F(CurlHttpClientTest, EffectOnAWarmConnectionThatDiesArrivesExactlyOnce) {
     const int before = std::stoi(count_of("/die"));
     HttpRequest made = post("/die");

@@ -102,6 +102,7 @@ def serve_connection(raw, context):
             with LOCK:
                 CONNECTIONS[0] += 1
                 number = CONNECTIONS[0]
+                COUNTS["resumed"] = COUNTS.get("resumed", 0) + int(tls.session_reused)
             while True:
                 request = read_request(stream)
                 if request is None:

@@ -153,6 +153,25 @@ TEST(PageTest, WrongExpressionsAreConfigurationErrors) {
     EXPECT_TRUE(check_xpath("normalize-space(//a[contains(., 'x')])").has_value());
 }
 
+TEST(PageTest, ExpressionsOfOnePageDoNotTouchEachOther) {
+    std::string body = "<body id=b>";
+    for (int i = 0; i < 4000; ++i) body += "<p class=x>text</p>";
+    const auto page = Page::parse(body, "text/html");
+    ASSERT_TRUE(page) << page.error().detail;
+    const auto rows = page->nodes("//p[@class='x']");
+    ASSERT_EQ(rows->size(), 4000U);
+    EXPECT_EQ(page->all("nonsense(//p)").error().code, ErrorCode::bad_configuration);
+
+    for (int i = 0; i < 100; ++i) {
+        const auto inner = rows->front().first("concat(., '-', count(preceding::p))");
+        const auto whole = page->first("count(//p[@class='x'])");
+
+        ASSERT_TRUE(whole) << i << ": the effort of the expressions before was counted";
+        EXPECT_EQ(*whole, "4000");
+        EXPECT_EQ(*inner, "text-0") << "evaluated from another node";
+    }
+}
+
 TEST(FormTest, ValuesAreEncodedAsBrowsersDo) {
     FormValues values{{"a b", "1&2=3+4"}, {"csr", "x\ny\r\nz\rw"}, {"u", "\xC3\xBC~*"}, {"e", ""}};
     EXPECT_EQ(urlencode_form(values),
