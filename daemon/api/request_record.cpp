@@ -92,7 +92,8 @@ asio::awaitable<Response> timeline_answer(Api& api, ApiCall call, std::string_vi
 
 /// GET /v1/requests/{id}/timeline: what happened, oldest first; 404.
 Answer get_timeline(Api& api, ApiCall call) {
-    co_return co_await timeline_answer(api, std::move(call), {});
+    const std::string_view all_types;
+    co_return co_await timeline_answer(api, std::move(call), all_types);
 }
 
 /// GET /v1/requests/{id}/comments: the timeline's comments; 404.
