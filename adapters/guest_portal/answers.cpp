@@ -121,8 +121,10 @@ StepResult unknown_page(Work& work, const Run& run) {
         misconfigured.detail = "unknown_page " + where;
         return work.answer(std::move(misconfigured), run.step);
     }
+    const std::string look = run.evidence.empty() ? "compare base_url with the portal's address"
+                                                  : "look at the kept page";
     return reject(work, "unknown_page", "stopped " + where,
-                  "look at the kept page; if the portal has changed, its profile must be repaired");
+                  look + "; if the portal has changed, its profile must be repaired");
 }
 
 StepResult in_doubt(Work& work, const Run& run) {

@@ -201,7 +201,8 @@ asio::awaitable<Result<void>> Browser::wait_for_turn(
         const auto until = std::chrono::steady_clock::now() + *wait;
         if (*wait > kLongestTurn || until >= deadline) {
             Error later = Error(ErrorCode::unreachable,
-                                "the portal is asked no faster than the adapter's rate allows")
+                                "nothing is sent before the adapter's rate, or the time that the "
+                                "portal named, allows it")
                               .with("retry_after_ms", std::to_string(wait->count()));
             co_return later;
         }

@@ -30,8 +30,8 @@ bj::object ref_json(const MailRef& ref) {
     if (!ref.file.empty()) {
         object["file"] = ref.file;
     } else {
-        object["uidvalidity"] = ref.uidvalidity;
-        object["uid"] = ref.uid;
+        object["uidvalidity"] = static_cast<std::int64_t>(ref.uidvalidity);
+        object["uid"] = static_cast<std::int64_t>(ref.uid);
     }
     return object;
 }

@@ -180,8 +180,28 @@ class RefusalTest(IntegrationTest):
         self.settled(new, "succeeded", "status_read")
         self.broker.problem("POST", f"/v1/requests/{new['id']}/retry", None, 409, "state_conflict")
 
-    def test_retry_of_a_waiting_request_makes_it_due_now(self):
+    def test_nothing_is_sent_before_the_time_that_the_portal_named(self):
         self.world.fault("portal.login.page", "maintenance", times=0, detail="3600")
+        order = self.new_order()
+        request = self.broker.ask("status", order)
+        self.broker.wait_state(request, "backoff")
+        self.world.no_faults()
+        self.broker.post(f"/v1/requests/{request['id']}/retry")
+        now = until(lambda: self.held_back(request), why=self.broker.story(request["id"]))
+        self.assertIn("the portal named", now["last_problem"]["detail"])
+        self.assertEqual(self.world.books(order["supplier_order_id"])["codes_mailed"], 0)
+
+    def held_back(self, request):
+        now = self.broker.get("/v1/requests/" + request["id"])
+        return now if now["state"] == "backoff" and "maintenance" not in now["last_problem"]["detail"] else None
+
+
+class RetryTest(IntegrationTest):
+    """Here the broker itself would wait for long before it tries again."""
+    broker_changes = {"engine": {"step_deadline": "20s", "retry": {"first": "10m", "max": "10m"}}}
+
+    def test_retry_of_a_waiting_request_makes_it_due_now(self):
+        self.world.fault("portal.connect", "down", times=0)
         order = self.new_order()
         request = self.broker.ask("status", order)
         waiting = self.broker.wait_state(request, "backoff")
@@ -190,7 +210,7 @@ class RefusalTest(IntegrationTest):
         self.world.no_faults()
         self.broker.post(f"/v1/requests/{request['id']}/retry")
         self.broker.sign_in(self.world, request, order["admin_email"])
-        self.settled(request, "succeeded", "status_read")
+        self.assertEqual(self.broker.wait(request)["state"], "succeeded", self.broker.story(request["id"]))
 
 
 class ExpiryTest(IntegrationTest):

@@ -15,7 +15,7 @@ class Tree:
         self.paths = []
         for folder, folders, files in os.walk(self.root):
             folders[:] = sorted(name for name in folders if name not in SKIPPED)
-            for name in sorted(files):
+            for name in sorted(set(files) - SKIPPED):
                 self.paths.append((pathlib.Path(folder) / name).relative_to(self.root))
 
     def text(self, path):
