@@ -12,7 +12,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PROGRAM = sys.argv.pop()
-SHIPPED = sorted((ROOT / "config" / "profiles").glob("*.yaml"))
+SHIPPED = [*sorted((ROOT / "config" / "profiles").glob("*.yaml")), *sorted((ROOT / "docs" / "examples").glob("*.yaml"))]
 
 
 def small():
