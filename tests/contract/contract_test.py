@@ -169,6 +169,22 @@ class ContractTest(unittest.TestCase):
                 self.assertNotIn("not_done", request.proven)
                 self.assert_counts(request, kind)
 
+    def test_what_somebody_else_did_is_not_claimed(self):
+        # Not of a cancel: what was taken back once cannot be taken back again, and no portal says who did it.
+        for kind in self.case.effects.keys() - {"cancel"}:
+            with self.subTest(kind):
+                request = self.at_once_intent(kind)
+                other = self.request(kind, dict(request.order))
+                other.params["reason"] = "somebody else's"
+                self.assert_done(other, other.go())
+
+                request.lost()
+                request.may_doubt = True
+                word = request.go(stop=lambda word: word.startswith("proof ") and word.split()[1] in ("done", "not_done"))
+
+                self.assertIn(word, ("proof cannot_tell", "proof not_done"))
+                self.assert_counts(request, kind)
+
     # Effects
 
     def test_nothing_changes_without_leave(self):
