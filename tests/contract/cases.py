@@ -25,6 +25,8 @@ def make_csr(name):
 class Case:
     """One adapter. `kinds`: what it must do; `effects`: the kinds among them that change something, and the book's word."""
     kinds, effects = (), {}
+    # Kinds of which the channel shows that they were done but nothing of whose doing it was, and the order's status then.
+    untraced = {}
     brand, other_brand, supplier = "rapidssl", None, "digicert"
     over_stdio = False
 
@@ -63,7 +65,7 @@ class Case:
         return {}
 
     def public(self):
-        """What looks like a secret and is none."""
+        """What looks like a secret and is none, in upper case."""
         return set()
 
     def close(self):
@@ -73,8 +75,8 @@ class Case:
 class SimCase(Case):
     """Against cabroker-sim. A class of its own for each portal."""
     kinds = ("status", "reissue", "revoke", "cancel", "download")
-    effects = {"reissue": "reissues", "revoke": "revokes", "cancel": "cancels"}
-    profile, address = None, None
+    effects = {"reissue": "reissue", "revoke": "revoke", "cancel": "cancel_reissue"}
+    profile, address, via = None, None, None
     submits = {}
 
     def __init__(self, programs):
@@ -113,8 +115,14 @@ class SimCase(Case):
         return facts
 
     def counts(self, order):
-        books = self.control("GET", "/books")["orders"][order["supplier_order_id"]]
-        return {kind: books[word] for kind, word in self.effects.items()}
+        """All that was done to the order. What is none of `effects`, or came another way, has a key of its own."""
+        kinds = {word: kind for kind, word in self.effects.items()}
+        told = dict.fromkeys(self.effects, 0)
+        for done in self.control("GET", "/effects?order=" + order["supplier_order_id"])["items"]:
+            key = kinds.get(done["kind"]) if done["via"] == self.via else None
+            key = key or f"{done['kind']} via {done['via']}"
+            told[key] = told.get(key, 0) + 1
+        return told
 
     def public(self):
         orders = self.control("GET", "/books")["orders"].values()
@@ -147,8 +155,39 @@ class SimCase(Case):
 
 
 class GuestCase(SimCase):
-    profile, address = "digicert-guest", "portal"
+    profile, address, via = "digicert-guest", "portal", "guest"
     submits = {"reissue": "portal.reissue.submit", "revoke": "portal.revoke.confirm", "cancel": "portal.cancel.submit"}
+
+
+class AccountCase(SimCase):
+    """A portal that knows logins: the core says who to sign in as with each step."""
+    user, password = None, None
+
+    def __init__(self, programs):
+        super().__init__(programs)
+        self.secrets["password"] = self.password
+
+    def context(self):
+        return {"account": {"name": "main", "user": self.user, "password": {"secret": self.password}}}
+
+    def give(self, need, order):
+        if need["name"] != "dcv_publication":
+            raise AssertionError(f"accounts sign in without help, and it was asked for {need}")
+        return "done"
+
+
+class DeskCase(AccountCase):
+    profile, address, via = "certificate-desk", "desk_portal", "desk_portal"
+    user, password = "hauptkonto", "Haupt-Kennwort-1"
+    submits = {"reissue": "desk_portal.reissue.confirm", "revoke": "desk_portal.revoke.confirm", "cancel": "desk_portal.cancel.submit"}
+
+
+class ServicesCase(AccountCase):
+    """The key is the password. Of a revoke that skips the approval the API keeps no comment."""
+    untraced = {"revoke": "revoked"}
+    profile, address, via = "digicert-services-v2", "services_api", "api"
+    user, password = "hauptkonto", "SIMKEY-MAIN-ADMIN-5DQ2"
+    submits = {"reissue": "api.reissue", "revoke": "api.revoke.order", "cancel": "api.cancel"}
 
 
 class RegistryCase(Case):
@@ -205,4 +244,5 @@ class DirectRegistryCase(RegistryCase):
         return link, link.hello()["capabilities"]
 
 
-CASES = {"digicert-guest": GuestCase, "registry": RegistryCase, "registry-stdio": DirectRegistryCase}
+CASES = {"digicert-guest": GuestCase, "certificate-desk": DeskCase, "digicert-services-v2": ServicesCase,
+         "registry": RegistryCase, "registry-stdio": DirectRegistryCase}
