@@ -16,11 +16,11 @@ std::string adapter_path(const Arguments& arguments, const std::string& below = 
     return "/v1/adapters/" + percent(arguments.text("NAME")) + below;
 }
 
-Exit list(Session& session, const Arguments&) {
+Exit list_adapters(Session& session, const Arguments&) {
     return session.show_list("/v1/adapters", adapter_view(), false);
 }
 
-Exit show(Session& session, const Arguments& arguments) {
+Exit show_adapter(Session& session, const Arguments& arguments) {
     return session.get_and_show(adapter_path(arguments), adapter_view());
 }
 
@@ -93,8 +93,8 @@ std::vector<Option> preview_options() {
 std::vector<Command> adapter_commands() {
     const Positional name{"NAME", "The adapter's name"};
     return {
-        {"adapter list", "The adapters and how they are", {}, {}, list},
-        {"adapter show", "One adapter", {name}, {}, show},
+        {"adapter list", "The adapters and how they are", {}, {}, list_adapters},
+        {"adapter show", "One adapter", {name}, {}, show_adapter},
         {"adapter pause", "Start no more work through it", {name}, {}, pause},
         {"adapter resume", "Go on with it", {name}, {}, resume},
         {"adapter check", "Try whether it can be reached", {name}, {}, check},

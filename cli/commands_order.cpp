@@ -15,7 +15,7 @@ namespace bj = boost::json;
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-Exit list(Session& session, const Arguments& arguments) {
+Exit list_orders(Session& session, const Arguments& arguments) {
     Pairs query;
     for (const char* const name : {"brand", "supplier", "status", "sort", "limit"}) {
         query.emplace_back(name, arguments.text(name));
@@ -29,7 +29,7 @@ Exit list(Session& session, const Arguments& arguments) {
     return session.show_list(with_query("/v1/orders", query), order_view(), arguments.has("all"));
 }
 
-Exit show(Session& session, const Arguments& arguments) {
+Exit show_order(Session& session, const Arguments& arguments) {
     return session.get_and_show("/v1/orders/" + percent(arguments.text("ID")), order_view());
 }
 
@@ -116,8 +116,8 @@ std::vector<Command> order_commands() {
           {"--limit", "N", "So many a page (50, at most 500)"},
           {"--page-token", "TOKEN", "The page after"},
           all},
-         list},
-        {"order show", "One order", {{"ID", "ord_..."}}, {}, show},
+         list_orders},
+        {"order show", "One order", {{"ID", "ord_..."}}, {}, show_order},
         {"order add", "Add one order to the inventory", {}, add_options(), add},
         {"order import",
          "Import orders from CSV",

@@ -16,7 +16,7 @@ namespace bj = boost::json;
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-Exit list(Session& session, const Arguments& arguments) {
+Exit list_requests(Session& session, const Arguments& arguments) {
     Pairs query;
     for (const char* const name :
          {"state", "kind", "brand", "supplier", "adapter", "order", "sort", "limit"}) {
@@ -31,7 +31,7 @@ Exit list(Session& session, const Arguments& arguments) {
                              arguments.has("all"));
 }
 
-Exit show(Session& session, const Arguments& arguments) {
+Exit show_request(Session& session, const Arguments& arguments) {
     const std::string id = arguments.text("ID");
     const OrExit<Reply> reply = session.get(request_path(id));
     if (reply.has_error()) return reply.error();
@@ -126,8 +126,8 @@ std::vector<Command> request_commands() {
     const Option reconnect{"--reconnect", "DUR",
                            "How long to look for a daemon that went away (60s)"};
     return {
-        {"request list", "List requests", {}, list_options(), list},
-        {"request show", "One request on one page: whose turn, what to do", {id}, {}, show},
+        {"request list", "List requests", {}, list_options(), list_requests},
+        {"request show", "One request on one page: whose turn, what to do", {id}, {}, show_request},
         {"request watch", "Print each change until it ends", {id}, {timeout, reconnect}, watch},
         {"request wait",
          "Wait until it ends; asks for inputs on a terminal",

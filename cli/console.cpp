@@ -24,7 +24,7 @@ bool wants_color(ColorChoice choice, bool terminal) {
     return terminal && (term == nullptr || std::string_view(term) != "dumb");
 }
 
-void write_all(int fd, std::string_view text) {
+void write_out(int fd, std::string_view text) {
     while (!text.empty()) {
         const ssize_t wrote = write(fd, text.data(), text.size());
         if (wrote < 0 && errno == EINTR) continue;
@@ -66,7 +66,7 @@ class Terminal {
     }
     [[nodiscard]] bool usable() const { return saved_ok_ && out_ >= 0; }
     [[nodiscard]] int in() const { return in_; }
-    void say(std::string_view text) const { write_all(out_, text); }
+    void say(std::string_view text) const { write_out(out_, text); }
 
   private:
     int own_ = -1;
@@ -131,7 +131,7 @@ void Console::progress(std::string_view text) {
 
 void Console::error(std::string_view text) {
     std::fflush(stdout);
-    write_all(STDERR_FILENO, std::string(text) + '\n');
+    write_out(STDERR_FILENO, std::string(text) + '\n');
 }
 
 bool Console::flush() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }

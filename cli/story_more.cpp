@@ -11,7 +11,7 @@ namespace {
 
 namespace bj = boost::json;
 
-std::string at(const bj::value& from, std::string_view pointer) {
+std::string clean_at(const bj::value& from, std::string_view pointer) {
     return clean(text_at(from, pointer));
 }
 
@@ -67,27 +67,28 @@ std::string plain_story(const bj::value& thing, const Style& style) {
 }
 
 std::string preview_story(const bj::value& preview, const Style& style) {
-    const std::string decision = at(preview, "/decision");
+    const std::string decision = clean_at(preview, "/decision");
     const Tone tone = decision == "accept" ? Tone::good : tone_of_state(decision);
     std::string out = "Decision: " + style.paint(tone, decision);
-    if (const std::string adapter = at(preview, "/adapter"); !adapter.empty()) {
-        out += fmt::format("  by adapter {} (channel {})", adapter, at(preview, "/channel"));
+    if (const std::string adapter = clean_at(preview, "/adapter"); !adapter.empty()) {
+        out += fmt::format("  by adapter {} (channel {})", adapter, clean_at(preview, "/channel"));
     }
     out += '\n';
     if (find(preview, "/outcome") != nullptr) {
         const bj::value* const code = find(preview, "/outcome/code");
-        out += "  " + (code == nullptr ? at(preview, "/outcome") : at(*code, "")) + '\n';
+        out +=
+            "  " + (code == nullptr ? clean_at(preview, "/outcome") : clean_at(*code, "")) + '\n';
         for (const char* const part : {"/outcome/detail", "/outcome/hint"}) {
-            if (const std::string text = at(preview, part); !text.empty())
+            if (const std::string text = clean_at(preview, part); !text.empty())
                 out += "  " + text + '\n';
         }
     }
     if (!list_at(preview, "/needs").empty()) out += "Will ask for:";
-    for (const bj::value& need : list_at(preview, "/needs")) out += ' ' + at(need, "");
+    for (const bj::value& need : list_at(preview, "/needs")) out += ' ' + clean_at(need, "");
     if (!list_at(preview, "/needs").empty()) out += '\n';
     for (const bj::value& warning : list_at(preview, "/warnings")) {
         out += style.paint(Tone::warn, "Warning:") +
-               fmt::format(" {} ({})\n", at(warning, "/detail"), at(warning, "/code"));
+               fmt::format(" {} ({})\n", clean_at(warning, "/detail"), clean_at(warning, "/code"));
     }
     if (const bj::array& rules = list_at(preview, "/rules"); !rules.empty()) {
         static const std::vector<Column> columns{{"RULE", "/name"},         {"MATCHED", "/matched"},
@@ -96,9 +97,9 @@ std::string preview_story(const bj::value& preview, const Style& style) {
         out += '\n' + table(rules, columns, style);
     }
     if (find(preview, "/mail") != nullptr) {
-        out +=
-            fmt::format("\nMail to {}\nSubject: {}\n\n{}\n", at(preview, "/mail/to"),
-                        at(preview, "/mail/subject"), clean_lines(text_at(preview, "/mail/text")));
+        out += fmt::format("\nMail to {}\nSubject: {}\n\n{}\n", clean_at(preview, "/mail/to"),
+                           clean_at(preview, "/mail/subject"),
+                           clean_lines(text_at(preview, "/mail/text")));
     }
     return out;
 }
@@ -112,41 +113,42 @@ std::string csr_story(const bj::value& report, const Style& style) {
          {std::pair{"subject", "/subject"}, std::pair{"common name", "/common_name"},
           std::pair{"signature", "/signature_algorithm"},
           std::pair{"key sha256", "/key/spki_sha256"}}) {
-        if (const std::string text = at(report, pointer); !text.empty()) {
+        if (const std::string text = clean_at(report, pointer); !text.empty()) {
             out += fmt::format("  {:<12} {}\n", label, text);
         }
     }
     const std::string names = cell_text(report, {"", "/dns_names", Cell::list}, style);
     if (!names.empty()) out += fmt::format("  {:<12} {}\n", "dns names", names);
     if (find(report, "/key/type") != nullptr) {
-        const std::string curve = at(report, "/key/curve");
-        out += fmt::format("  {:<12} {} {}\n", "key", at(report, "/key/type"),
-                           curve.empty() ? at(report, "/key/bits") + " bits" : curve);
+        const std::string curve = clean_at(report, "/key/curve");
+        out += fmt::format("  {:<12} {} {}\n", "key", clean_at(report, "/key/type"),
+                           curve.empty() ? clean_at(report, "/key/bits") + " bits" : curve);
     }
     for (const bj::value& finding : list_at(report, "/findings")) {
-        const std::string severity = at(finding, "/severity");
+        const std::string severity = clean_at(finding, "/severity");
         const Tone tone = severity == "error" ? Tone::bad : Tone::warn;
         out += style.paint(tone, severity) +
-               fmt::format(": {} ({})\n", at(finding, "/detail"), at(finding, "/code"));
-        if (const std::string hint = at(finding, "/hint"); !hint.empty()) out += "  " + hint + '\n';
+               fmt::format(": {} ({})\n", clean_at(finding, "/detail"), clean_at(finding, "/code"));
+        if (const std::string hint = clean_at(finding, "/hint"); !hint.empty())
+            out += "  " + hint + '\n';
     }
     return out;
 }
 
 std::string import_story(const bj::value& report, const Style& style) {
     const bool dry = text_at(report, "/dry_run") == "true";
-    std::string out =
-        fmt::format("{}{} rows: {} created, {} updated, {} unchanged, ",
-                    dry ? "Dry run, nothing stored. " : "", at(report, "/rows"),
-                    at(report, "/created"), at(report, "/updated"), at(report, "/unchanged"));
-    const std::string rejected = at(report, "/rejected") + " rejected";
+    std::string out = fmt::format("{}{} rows: {} created, {} updated, {} unchanged, ",
+                                  dry ? "Dry run, nothing stored. " : "", clean_at(report, "/rows"),
+                                  clean_at(report, "/created"), clean_at(report, "/updated"),
+                                  clean_at(report, "/unchanged"));
+    const std::string rejected = clean_at(report, "/rejected") + " rejected";
     out +=
         style.paint(text_at(report, "/rejected") == "0" ? Tone::plain : Tone::bad, rejected) + '\n';
     if (const bj::value* const columns = find(report, "/columns");
         columns && columns->is_object()) {
         std::size_t by_own_name = 0;
         for (const auto& [column, field] : columns->get_object()) {
-            const std::string name = at(field, "");
+            const std::string name = clean_at(field, "");
             if (name == clean(column)) {
                 ++by_own_name;
                 continue;

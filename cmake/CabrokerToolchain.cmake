@@ -9,6 +9,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 reports these inside the standard library's and Boost's inlined code.
     target_compile_options(cabroker_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
 endif()
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # A source that another one includes counts as a header for this warning.
+    target_compile_options(cabroker_flags INTERFACE -Wno-subobject-linkage)
+endif()
 target_include_directories(cabroker_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(cabroker_flags INTERFACE
     BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION

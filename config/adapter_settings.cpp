@@ -40,13 +40,6 @@ std::string decode_origin(ObjectReader& reader, std::string_view key) {
     return text;
 }
 
-std::optional<std::string> decode_path(ObjectReader& reader, std::string_view key) {
-    std::optional<std::string> path = reader.line(key, 4096);
-    if (path && !path->starts_with('/'))
-        reader.complain(key, "bad_format", "must be an absolute path");
-    return path;
-}
-
 std::map<std::string, AccountSettings> decode_accounts(ObjectReader& reader, Problems& problems) {
     std::map<std::string, AccountSettings> accounts;
     for_each_member(reader, "accounts",

@@ -88,4 +88,13 @@ inline void check_name(const std::string& name, const std::string& pointer,
                               "the name must be letters, digits, `-`, `_` and `.`, at most 64");
 }
 
+/// An absolute path.
+[[nodiscard]] inline std::optional<std::string> decode_path(json::ObjectReader& reader,
+                                                            std::string_view key) {
+    std::optional<std::string> path = reader.line(key, 4096);
+    if (path && !path->starts_with('/'))
+        reader.complain(key, "bad_format", "must be an absolute path");
+    return path;
+}
+
 }  // namespace cabroker::config

@@ -69,13 +69,6 @@ void check_reply_to(ObjectReader& reader, const MailerSettings& mailer) {
                         "must be an address with {token} once, such as ssl+{token}@example.com");
 }
 
-std::optional<std::string> decode_path(ObjectReader& reader, std::string_view key) {
-    std::optional<std::string> path = reader.line(key, 4096);
-    if (path && !path->starts_with('/'))
-        reader.complain(key, "bad_format", "must be an absolute path");
-    return path;
-}
-
 bool is_atom(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

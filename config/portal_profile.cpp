@@ -5,9 +5,13 @@
 #include <cctype>
 
 #include "config/profile_decode.hpp"
+#include "domain/ascii.hpp"
 
 namespace cabroker::config {
 namespace {
+
+using domain::lower;
+using domain::trimmed;
 
 using domain::Word;
 
@@ -48,17 +52,6 @@ constexpr std::array<std::string_view, 13> kGiven{
     "email",  "order_identifier",  "common_name", "supplier_order_id", "access_code",
     "csr",    "validation_method", "reason",      "reason_code",       "format",
     "serial", "username",          "password"};
-
-std::string folded(std::string_view word) {
-    constexpr std::string_view kBlank = " \t\r\n";
-    while (!word.empty() && kBlank.find(word.front()) != std::string_view::npos)
-        word.remove_prefix(1);
-    while (!word.empty() && kBlank.find(word.back()) != std::string_view::npos)
-        word.remove_suffix(1);
-    std::string out;
-    for (const char c : word) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return out;
-}
 
 }  // namespace
 
@@ -175,29 +168,29 @@ const ProfileOperation* PortalProfile::operation(PortalOperation wanted) const {
 }
 
 domain::OrderStatus PortalProfile::status_of(std::string_view raw) const {
-    const auto found = words.statuses.find(folded(raw));
+    const auto found = words.statuses.find(lower(trimmed(raw)));
     return found == words.statuses.end() ? domain::OrderStatus::unknown : found->second;
 }
 
 std::optional<domain::ValidationMethod> PortalProfile::token_method_of(std::string_view raw) const {
-    const auto found = words.token_methods.find(folded(raw));
+    const auto found = words.token_methods.find(lower(trimmed(raw)));
     if (found != words.token_methods.end()) return found->second;
     for (const auto& [ours, theirs] : words.validation_methods) {
-        if (folded(theirs) == folded(raw)) return ours;
+        if (lower(trimmed(theirs)) == lower(trimmed(raw))) return ours;
     }
     return std::nullopt;
 }
 
 std::optional<ReissueState> PortalProfile::reissue_state_of(std::string_view raw) const {
-    const auto found = words.reissue_states.find(folded(raw));
+    const auto found = words.reissue_states.find(lower(trimmed(raw)));
     if (found != words.reissue_states.end()) return found->second;
-    return parse_reissue_state(folded(raw));
+    return parse_reissue_state(lower(trimmed(raw)));
 }
 
 std::optional<CertificateState> PortalProfile::certificate_state_of(std::string_view raw) const {
-    const auto found = words.certificate_states.find(folded(raw));
+    const auto found = words.certificate_states.find(lower(trimmed(raw)));
     if (found != words.certificate_states.end()) return found->second;
-    return parse_certificate_state(folded(raw));
+    return parse_certificate_state(lower(trimmed(raw)));
 }
 
 std::string PortalProfile::serial_text(std::string_view serial) const {

@@ -4,21 +4,17 @@
 
 #include "config/decode_tools.hpp"
 #include "config/profile_decode.hpp"
+#include "domain/ascii.hpp"
 
 namespace cabroker::config {
 namespace {
 
+using domain::lower;
+using domain::trimmed;
+
 namespace bj = boost::json;
 using json::ObjectReader;
 using json::Problems;
-
-std::string folded(std::string_view word) {
-    std::string out;
-    for (const char c : word) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    while (out.starts_with(' ')) out.erase(0, 1);
-    while (out.ends_with(' ')) out.pop_back();
-    return out;
-}
 
 // Ours → theirs, the keys being one of our vocabularies.
 template <class Enum>
@@ -47,7 +43,7 @@ void decode_their_words(ObjectReader& reader, std::string_view key,
     for (const auto& [theirs, name] : *members) {
         const std::optional<Enum> ours = parse(std::string_view(name));
         if (ours) {
-            into.insert_or_assign(folded(theirs), *ours);
+            into.insert_or_assign(lower(trimmed(theirs)), *ours);
         } else {
             problems.emplace_back(reader.at(key) + "/" + json::pointer_segment(theirs),
                                   "unknown_value", "use one of: " + allowed);

@@ -3,24 +3,21 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "domain/ascii.hpp"
 #include "json/parse.hpp"
 
 namespace cabroker::config {
 namespace {
 
+using domain::trimmed;
+
 namespace bj = boost::json;
 
-bool is_variable_name(std::string_view name) {
+bool is_template_variable(std::string_view name) {
     if (name.empty() || name.size() > 64 || name[0] < 'a' || name[0] > 'z') return false;
     return std::all_of(name.begin(), name.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
     });
-}
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    return text;
 }
 
 // A text that is one variable, which has no value.
@@ -98,7 +95,7 @@ std::optional<TextTemplate> TextTemplate::parse(std::string_view text, std::stri
             return std::nullopt;
         }
         const std::string_view name = trimmed(text.substr(open + 2, close - open - 2));
-        if (!is_variable_name(name)) {
+        if (!is_template_variable(name)) {
             why = "a variable is written {{name}}, in lower-case letters, digits and `_`";
             return std::nullopt;
         }

@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::uint8_t kNoDigit = 0xFF;
-constexpr std::size_t kMaxLabel = 64;
+constexpr std::size_t kMaxPemLabel = 64;
 
 constexpr std::array<std::uint8_t, 256> digit_table() {
     std::array<std::uint8_t, 256> table{};
@@ -20,13 +20,13 @@ constexpr std::array<std::uint8_t, 256> digit_table() {
     }
     return table;
 }
-constexpr std::array<std::uint8_t, 256> kDigits = digit_table();
+constexpr std::array<std::uint8_t, 256> kBase64Digits = digit_table();
 
 }  // namespace
 
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-bool is_base64(char c) { return kDigits[static_cast<unsigned char>(c)] != kNoDigit; }
+bool is_base64(char c) { return kBase64Digits[static_cast<unsigned char>(c)] != kNoDigit; }
 
 std::vector<PemBlock> pem_blocks(std::string_view text, std::size_t most) {
     constexpr std::string_view kBegin = "-----BEGIN ";
@@ -39,7 +39,7 @@ std::vector<PemBlock> pem_blocks(std::string_view text, std::size_t most) {
         const std::size_t label_at = begin + kBegin.size();
         from = label_at;
         const std::size_t label_end =
-            text.substr(label_at, kMaxLabel + kDashes.size()).find(kDashes);
+            text.substr(label_at, kMaxPemLabel + kDashes.size()).find(kDashes);
         if (label_end == std::string_view::npos) continue;
         PemBlock block;
         block.begin = begin;
@@ -70,7 +70,7 @@ std::optional<std::string> base64_decode(std::string_view text) {
         if (is_blank(c)) continue;
         const bool is_padding = c == '=';
         const std::uint8_t digit =
-            is_padding ? std::uint8_t{0} : kDigits[static_cast<unsigned char>(c)];
+            is_padding ? std::uint8_t{0} : kBase64Digits[static_cast<unsigned char>(c)];
         if (digit == kNoDigit || (padding > 0 && !is_padding)) return std::nullopt;
         if (is_padding) ++padding;
         bits = (bits << 6U) | digit;

@@ -12,14 +12,6 @@ using config::GuestPortalSettings;
 using config::HumanSettings;
 using config::PortalProfile;
 
-domain::Outcome outcome(std::string code, std::string detail, std::string hint) {
-    domain::Outcome made;
-    made.code = std::move(code);
-    made.detail = std::move(detail);
-    made.hint = std::move(hint);
-    return made;
-}
-
 bool given(const std::optional<std::string>& fact) { return fact && !fact->empty(); }
 
 // The fact of a mail template's `needs`; names nobody knows count as missing, so that no mail goes

@@ -11,6 +11,11 @@
 
 namespace cabroker::policy {
 
+/// A refusal in the contract's three parts.
+[[nodiscard]] inline domain::Outcome outcome(std::string code, std::string detail,
+                                             std::string hint) {
+    return domain::Outcome{std::move(code), std::move(detail), std::move(hint), {}};
+}
 /// The channel cannot do exactly this, whatever is known of the order (one certificate out of an
 /// order, a validation method that the portal does not offer).
 [[nodiscard]] std::optional<domain::Outcome> refused_by_channel(

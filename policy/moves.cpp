@@ -1,20 +1,13 @@
 #include "policy/moves.hpp"
 
 #include "policy/decide.hpp"
+#include "policy/facts.hpp"
 
 namespace cabroker::policy {
 namespace {
 
 using domain::Kind;
 using domain::OrderStatus;
-
-domain::Outcome outcome(std::string code, std::string detail, std::string hint) {
-    domain::Outcome made;
-    made.code = std::move(code);
-    made.detail = std::move(detail);
-    made.hint = std::move(hint);
-    return made;
-}
 
 constexpr std::string_view kReadAgain = " If it has changed since, send a status request first.";
 

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "sim/ca_parts.hpp"
+#include "sim/clock.hpp"
 #include "sim/text.hpp"
 
 namespace cabroker::sim {
@@ -19,7 +20,6 @@ using domain::Error;
 using domain::ErrorCode;
 using domain::Result;
 
-constexpr std::chrono::hours kDay{24};
 constexpr std::size_t kLongestCsr = 64 * 1024;
 
 std::string serial_octets(runtime::Random& random) {

@@ -5,6 +5,8 @@
 
 namespace cabroker::sim {
 
+inline constexpr std::chrono::hours kDay{24};
+
 /// One thread.
 class SimClock final : public runtime::Clock {
   public:

@@ -6,7 +6,7 @@
 namespace cabroker::sim {
 namespace {
 
-void put_certificate(PageData& data, const Order& order) {
+void put_counter_certificate(PageData& data, const Order& order) {
     if (order.certificates.empty()) return;
     const Certificate& newest = order.certificates.back();
     data.text("serial", newest.serial).text("from", mail_date(newest.not_before));
@@ -103,7 +103,7 @@ HttpReply CounterPortal::paper(Visit& visit) {
         data.text("dead_since", mail_date(*order.revoked_at));
         data.text("dead_because", as_utf8(order.revocation_reason));
     }
-    put_certificate(data, order);
+    put_counter_certificate(data, order);
     put_rekeyings(data, order);
     return counter_page(200, "paper", data, "");
 }

@@ -6,7 +6,7 @@
 namespace cabroker::sim {
 namespace {
 
-constexpr const char* kCookie = "visit";
+constexpr const char* kCounterCookie = "visit";
 constexpr const char* kClosed = "The Counter is closed. Come back later.";
 
 std::string mail_subject(const Session& session) {
@@ -20,7 +20,7 @@ std::string mail_body(const Session& session, const Order& order, domain::Durati
 }
 
 void set_cookie(HttpReply& reply, const Session& session) {
-    reply.headers.emplace_back("Set-Cookie", std::string(kCookie) + "=" + session.id +
+    reply.headers.emplace_back("Set-Cookie", std::string(kCounterCookie) + "=" + session.id +
                                                  "; Path=/counter; Secure; HttpOnly; "
                                                  "SameSite=Strict");
 }
@@ -75,7 +75,7 @@ std::string CounterPortal::where(const HttpRequest& request) const {
 
 HttpReply CounterPortal::handle(const HttpRequest& request) {
     Visit visit{request, parse_form(request.body), nullptr, nullptr};
-    visit.session = sign_ins_.find(field(request.cookies, kCookie));
+    visit.session = sign_ins_.find(field(request.cookies, kCounterCookie));
     const Route* route = route_of(request);
     if (route == nullptr) {
         if (request.path == "/" || request.target == "/counter") {
@@ -184,7 +184,8 @@ HttpReply CounterPortal::instead(const Fault& fault, const HttpRequest& request)
     if (fault.is("captcha")) return counter_note(200, "Are you a human being?");
     if (fault.is("wrong_page")) return counter_note(200, "The Counter has news.");
     if (fault.is("other_order")) {
-        Visit visit{request, Fields(), sign_ins_.find(field(request.cookies, kCookie)), nullptr};
+        Visit visit{request, Fields(), sign_ins_.find(field(request.cookies, kCounterCookie)),
+                    nullptr};
         if (visit.session != nullptr) {
             visit.order = other_than(world_.find(visit.session->order_id));
             if (visit.order != nullptr) return program ? answer(visit) : paper(visit);

@@ -69,7 +69,7 @@ void put_certificates(PageData& data, const Order& order, const std::string& han
     }
 }
 
-void put_reissues(PageData& data, Order& order) {
+void put_desk_reissues(PageData& data, Order& order) {
     if (const Reissue* pending = order.pending_reissue()) {
         for (const ValidationToken& token : pending->tokens) {
             Fields row;
@@ -164,7 +164,7 @@ HttpReply DeskPortal::order_page(Visit& visit) {
         data.text("revocation_reason", as_utf8(order.revocation_reason));
     }
     put_certificates(data, order, handle);
-    put_reissues(data, order);
+    put_desk_reissues(data, order);
     Frame frame;
     frame.title = "Vorgang " + order.facts.supplier_order_id;
     frame.heading = frame.title;

@@ -8,12 +8,12 @@
 namespace cabroker::sim {
 namespace {
 
-constexpr const char* kCookie = "ZSSITZUNG";
+constexpr const char* kDeskCookie = "ZSSITZUNG";
 constexpr const char* kStale = "Diese Seite ist veraltet. Bitte laden Sie sie neu.";
 
 HttpReply with_cookie(HttpReply reply, const DeskSession& session) {
     reply.headers.emplace_back(
-        "Set-Cookie", std::string(kCookie) + "=" + session.id + "; Path=/zs; Secure; HttpOnly");
+        "Set-Cookie", std::string(kDeskCookie) + "=" + session.id + "; Path=/zs; Secure; HttpOnly");
     return reply;
 }
 
@@ -84,7 +84,7 @@ HttpReply DeskPortal::handle(const HttpRequest& request) {
     }
     Found found = route_of(request);
     Visit visit{request, Fields(), std::move(found.parts), nullptr, nullptr};
-    visit.session = sessions_.find(field(request.cookies, kCookie));
+    visit.session = sessions_.find(field(request.cookies, kDeskCookie));
     if (found.route == nullptr) {
         if (found.path_known) return banner(visit, 405, "Diese Seite versteht das nicht.");
         return banner(visit, 404, "Diese Seite gibt es nicht.");
@@ -152,7 +152,7 @@ HttpReply DeskPortal::page(Visit& visit, std::string_view name, PageData data, F
                frame.charset_in_header ? "text/html; charset=ISO-8859-1" : "text/html");
     set_header(reply, "Cache-Control", "no-store");
     reply.body = latin1_page(render("desk/layout", layout));
-    return field(visit.request.cookies, kCookie) == session.id
+    return field(visit.request.cookies, kDeskCookie) == session.id
                ? reply
                : with_cookie(std::move(reply), session);
 }
@@ -217,7 +217,7 @@ HttpReply DeskPortal::logout(Visit& visit) {
 
 HttpReply DeskPortal::instead(const Fault& fault, const HttpRequest& request) {
     Visit visit{request, Fields(), {}, nullptr, nullptr};
-    visit.session = sessions_.find(field(request.cookies, kCookie));
+    visit.session = sessions_.find(field(request.cookies, kDeskCookie));
     if (auto reply = redirect_under(fault, request, "/zs/anmeldung")) return std::move(*reply);
     if (fault.is("rate_limit") || fault.is("maintenance")) {
         const bool busy = fault.is("rate_limit");

@@ -3,7 +3,7 @@
 namespace cabroker::sim {
 namespace {
 
-constexpr std::size_t kMostSessions = 20'000;
+constexpr std::size_t kMostDeskSessions = 20'000;
 constexpr std::size_t kMostDrafts = 20;
 constexpr std::size_t kMostWrong = 5;
 constexpr std::chrono::minutes kLock{15};
@@ -12,11 +12,11 @@ constexpr std::chrono::minutes kDraftLife{15};
 }  // namespace
 
 DeskSession& DeskSessions::open() {
-    if (sessions_.size() >= kMostSessions) {
+    if (sessions_.size() >= kMostDeskSessions) {
         std::erase_if(sessions_, [&](const auto& entry) {
             return entry.second->login == nullptr || expired(*entry.second);
         });
-        if (sessions_.size() >= kMostSessions) sessions_.clear();
+        if (sessions_.size() >= kMostDeskSessions) sessions_.clear();
     }
     auto session = std::make_unique<DeskSession>();
     session->id = random_.hex(24);

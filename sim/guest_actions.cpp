@@ -7,7 +7,7 @@ namespace {
 constexpr std::size_t kLongestReason = 500;
 
 /// Problems of the form itself, as against those of the order's state.
-bool about_the_form(Refusal refusal) { return refusal >= Refusal::reason_missing; }
+bool concerns_the_form(Refusal refusal) { return refusal >= Refusal::reason_missing; }
 
 }  // namespace
 
@@ -35,7 +35,7 @@ HttpReply GuestPortal::reissue_submit(Visit& visit) {
     form.reason = trimmed(field(visit.form, "reason")).substr(0, kLongestReason);
     const std::optional<Refusal> refusal = world_.submit_reissue(*visit.order, form);
     if (!refusal) return redirect(303, "/guest/order");
-    if (about_the_form(*refusal)) return form_page(visit, "reissue", refusal_text(*refusal, ""));
+    if (concerns_the_form(*refusal)) return form_page(visit, "reissue", refusal_text(*refusal, ""));
     return refusal_page(visit, *refusal, "Reissue not possible");
 }
 

@@ -10,7 +10,7 @@ namespace cabroker::sim {
 namespace {
 
 constexpr std::size_t kMostMails = 50'000;
-constexpr std::size_t kMostRecipients = 100'000;
+constexpr std::size_t kMostMailboxes = 100'000;
 constexpr const char* kOtherOrder = "900000000";
 
 void replace_first(std::string& text, const std::string& from, const std::string& to) {
@@ -52,7 +52,7 @@ void Post::send(NewMail mail) {
         if (old != last_codes_.end()) deliver(old->second);
         if (fault.detail == "only") return;
     }
-    if (mail.kind == "code" && last_codes_.size() < kMostRecipients) last_codes_[recipient] = mail;
+    if (mail.kind == "code" && last_codes_.size() < kMostMailboxes) last_codes_[recipient] = mail;
     spoil(fault, mail);
     if (fault.is("twice")) deliver(mail);
     deliver(std::move(mail));
@@ -130,7 +130,7 @@ void Post::deliver(NewMail mail) {
     sent.at = clock_.now();
     const std::string from = mail.from.empty() ? settings_.from : mail.from;
     sent.message_id = "<" + random_.hex(12) + "@" + domain_of(from) + ">";
-    if (counts_.size() < kMostRecipients) {
+    if (counts_.size() < kMostMailboxes) {
         MailCount& count = counts_[lower(mail.to)];
         ++(mail.kind == "code" ? count.codes : count.notices);
     }

@@ -12,7 +12,7 @@ namespace {
 namespace js = boost::json;
 
 constexpr std::string_view kBase = "/services/v2/";
-constexpr std::chrono::seconds kLimitWindow{5};
+constexpr std::chrono::seconds kCallWindow{5};
 
 std::vector<std::string> parts_of(std::string_view path) {
     std::vector<std::string> parts;
@@ -159,7 +159,7 @@ bool ServicesApi::over_limit(const Login& login) {
     if (limit_ == 0) return false;
     const auto now = world_.clock().steady();
     auto& times = recent_[login.name];
-    while (!times.empty() && times.front() + kLimitWindow <= now) times.pop_front();
+    while (!times.empty() && times.front() + kCallWindow <= now) times.pop_front();
     if (std::ssize(times) >= limit_) return true;
     times.push_back(now);
     return false;

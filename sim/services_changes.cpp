@@ -17,7 +17,7 @@ bool known_method(std::string_view method) {
            method == "http-token";
 }
 
-bool known_reason(std::string_view reason) {
+bool is_revocation_reason(std::string_view reason) {
     constexpr std::array<std::string_view, 6> kReasons = {
         "",           "unspecified",           "key_compromise", "affiliation_changed",
         "superseded", "cessation_of_operation"};
@@ -160,7 +160,7 @@ HttpReply ServicesApi::revoke_certificate(Call& call) {
 }
 
 HttpReply ServicesApi::revoke(Call& call, Order& order, const std::string& serial) {
-    if (!known_reason(call.text("revocation_reason"))) {
+    if (!is_revocation_reason(call.text("revocation_reason"))) {
         return api_error(400, "invalid_param|revocation_reason", "There is no such reason.");
     }
     std::string comments = call.text("comments");

@@ -8,7 +8,7 @@ namespace {
 
 namespace js = boost::json;
 
-constexpr std::size_t kMostListed = 1000;
+constexpr std::size_t kMostReissues = 1000;
 
 HttpReply file_reply(const World& world, const Order& order, const Certificate& certificate,
                      const std::string& format) {
@@ -43,7 +43,7 @@ HttpReply ServicesApi::requests(Call& call) {
         if (!order_id.empty() && order->facts.supplier_order_id != order_id) continue;
         for (const ApiRequest& request : requests_of(*order)) {
             if (!status.empty() && request.status != status) continue;
-            if (items.size() < kMostListed) items.push_back(api_json_of(request, true));
+            if (items.size() < kMostReissues) items.push_back(api_json_of(request, true));
         }
     }
     js::object out;

@@ -25,7 +25,7 @@ using TlsStream = asio::ssl::stream<beast::tcp_stream>;
 
 constexpr std::size_t kLongestLine = 4096;
 constexpr std::chrono::minutes kPatience{5};
-constexpr std::chrono::minutes kHang{15};
+constexpr std::chrono::minutes kMailHang{15};
 constexpr const char* kDefaultRefusal = "451 4.3.0 try again later";
 
 /// How a stretch of the conversation ended.
@@ -40,7 +40,7 @@ struct SmtpServer {
 };
 
 template <class Stream>
-void reset(Stream& stream) {
+void reset_mail(Stream& stream) {
     error_code error;
     auto& socket = beast::get_lowest_layer(stream).socket();
     socket.set_option(asio::socket_base::linger(true, 0), error);
@@ -91,10 +91,10 @@ asio::awaitable<Next> suffer(Stream& stream, Fault fault, std::string& reply) {
     }
     if (fault.is("hang")) {
         const domain::Duration time =
-            fault.delay.count() > 0 ? fault.delay : domain::Duration(kHang);
+            fault.delay.count() > 0 ? fault.delay : domain::Duration(kMailHang);
         co_await pause_for(time);
     }
-    reset(stream);
+    reset_mail(stream);
     co_return Next::close;
 }
 

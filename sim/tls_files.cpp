@@ -5,11 +5,10 @@
 
 #include "sim/ca.hpp"
 #include "sim/ca_parts.hpp"
+#include "sim/clock.hpp"
 
 namespace cabroker::sim {
 namespace {
-
-constexpr std::chrono::hours kDay{24};
 
 std::string octets_of_serial(runtime::Random& random) {
     std::array<std::uint8_t, 12> octets{};

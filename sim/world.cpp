@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/log.hpp"
+#include "sim/clock.hpp"
 #include "sim/text.hpp"
 
 namespace cabroker::sim {
@@ -11,7 +12,6 @@ namespace {
 using domain::Error;
 using domain::ErrorCode;
 
-constexpr std::chrono::hours kDay{24};
 constexpr std::size_t kTokenLength = 32;
 
 std::optional<Refusal> refusal_of(CsrFault fault) {

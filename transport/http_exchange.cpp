@@ -4,10 +4,13 @@
 #include <array>
 #include <utility>
 
+#include "domain/ascii.hpp"
 #include "domain/secret.hpp"
 
 namespace cabroker::transport {
 namespace {
+
+using domain::lower;
 
 using domain::Error;
 using domain::ErrorCode;
@@ -17,12 +20,6 @@ constexpr std::array<std::string_view, 6> kMethods{"GET", "POST", "PUT", "DELETE
 constexpr std::array<std::string_view, 10> kOwnHeaders{
     "host",       "content-length", "content-type",    "cookie",  "transfer-encoding",
     "connection", "expect",         "accept-encoding", "upgrade", "te"};
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    return out;
-}
 
 std::string_view trim(std::string_view text) {
     constexpr std::string_view kSpace = " \t\r\n";
@@ -46,7 +43,7 @@ bool is_field_value(std::string_view text) {
     });
 }
 
-Error wrong(const std::string& why) {
+Error wrong_exchange(const std::string& why) {
     return Error(ErrorCode::bad_configuration, "cannot make the request: " + why)
         .with("cause", "request");
 }
@@ -62,25 +59,26 @@ HttpExchange::~HttpExchange() {
 
 Result<void> HttpExchange::check() {
     Result<Origin> origin = Origin::parse(request_.url);
-    if (!origin) return wrong(origin.error().detail);
+    if (!origin) return wrong_exchange(origin.error().detail);
     origin_ = std::move(*origin);
     if (std::find(kMethods.begin(), kMethods.end(), request_.method) == kMethods.end()) {
-        return wrong("the method is unknown");
+        return wrong_exchange("the method is unknown");
     }
     if (request_.cookies.origin() && !(*request_.cookies.origin() == *origin_)) {
-        return wrong("the session belongs to another origin");
+        return wrong_exchange("the session belongs to another origin");
     }
     if (!request_.body.empty() && request_.content_type.empty()) {
-        return wrong("the body has no content type");
+        return wrong_exchange("the body has no content type");
     }
-    if (!is_field_value(request_.content_type)) return wrong("the content type is malformed");
+    if (!is_field_value(request_.content_type))
+        return wrong_exchange("the content type is malformed");
     for (const HttpHeader& header : request_.headers) {
         if (!is_token(header.name) || !is_field_value(header.value)) {
-            return wrong("a header is malformed");
+            return wrong_exchange("a header is malformed");
         }
         const std::string name = lower(header.name);
         if (std::find(kOwnHeaders.begin(), kOwnHeaders.end(), name) != kOwnHeaders.end()) {
-            return wrong("the header " + name + " is not the caller's to set");
+            return wrong_exchange("the header " + name + " is not the caller's to set");
         }
     }
     return {};

@@ -3,27 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "domain/ascii.hpp"
 #include "transport/gmime_handle.hpp"
 
 namespace cabroker::transport {
 namespace {
 
+using domain::lower;
+using domain::trimmed;
+
 using domain::Error;
 using domain::ErrorCode;
 using domain::Result;
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    return out;
-}
-
-std::string trimmed(std::string text) {
-    const std::size_t last = text.find_last_not_of(" \t");
-    text.erase(last == std::string::npos ? 0 : last + 1);
-    text.erase(0, std::min(text.find_first_not_of(" \t"), text.size()));
-    return text;
-}
 
 Error over(const char* limit) {
     return Error(ErrorCode::limit_exceeded,
@@ -68,7 +59,8 @@ void take_header(GMimeHeader* header, ReadMail& mail) {
     const std::string name = lower(one_line(g_mime_header_get_name(header)));
     const char* const raw_value = g_mime_header_get_raw_value(header);
     const char* const raw = raw_value == nullptr ? "" : raw_value;
-    const std::string value = trimmed(one_line(g_mime_header_get_value(header)));
+    const std::string line = one_line(g_mime_header_get_value(header));
+    const std::string value(trimmed(line));
     mail.headers.emplace_back(name, value);
     if (name == "from") add_addresses(raw, mail.from);
     if (name == "to") add_addresses(raw, mail.to);

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "domain/ascii.hpp"
 #include "transport/gmime_handle.hpp"
 #include "transport/mail_reader.hpp"
 #include "transport/mail_text.hpp"
@@ -12,20 +13,16 @@
 namespace cabroker::transport {
 namespace {
 
+using domain::lower;
+
 using domain::Error;
 using domain::ErrorCode;
 using domain::Result;
 
-constexpr std::size_t kMaxMail = 1024 * 1024;
+constexpr std::size_t kMaxMailOut = 1024 * 1024;
 constexpr std::size_t kMaxAttachments = 10;
 /// `=_` never occurs in quoted-printable or base64, so no content can end a part.
 constexpr const char* kBoundary = "=_part_of_this_mail_=";
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    return out;
-}
 
 Error wrong(const std::string& field, const std::string& why) {
     return Error(ErrorCode::bad_configuration, "cannot write the mail: " + why)
@@ -129,7 +126,7 @@ Result<void> check(const MailDraft& draft) {
             return wrong("attachments", "an attachment has a content type that is not allowed");
         }
     }
-    if (size > kMaxMail) {
+    if (size > kMaxMailOut) {
         return Error(ErrorCode::limit_exceeded, "cannot write the mail: it is larger than 1 MiB");
     }
     return {};
@@ -297,7 +294,7 @@ Result<std::string> compose(const MailDraft& draft) {
     const Result<void> checked = check(draft);
     if (!checked) return checked.error();
     std::string octets = written(draft);
-    if (octets.size() > kMaxMail) {
+    if (octets.size() > kMaxMailOut) {
         return Error(ErrorCode::limit_exceeded, "cannot write the mail: it is larger than 1 MiB");
     }
     const Result<void> verified = verify_composed(draft, octets);

@@ -20,7 +20,7 @@ bool is_printable_ascii(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127; });
 }
 
-Error refused(const char* why) {
+Error bad_origin(const char* why) {
     return {ErrorCode::bad_configuration, std::string("cannot use the URL: ") + why};
 }
 
@@ -49,21 +49,21 @@ std::string without_dots(std::string_view path) {
 }  // namespace
 
 Result<Origin> Origin::parse(std::string_view url) {
-    if (url.size() > kMaxUrl) return refused("it is too long");
-    if (!is_printable_ascii(url)) return refused("it has a character that no URL has");
+    if (url.size() > kMaxUrl) return bad_origin("it is too long");
+    if (!is_printable_ascii(url)) return bad_origin("it has a character that no URL has");
     const auto parsed = boost::urls::parse_uri(url);
-    if (!parsed) return refused("it is no absolute URL");
-    if (parsed->scheme_id() != boost::urls::scheme::https) return refused("it is not https");
-    if (parsed->has_userinfo()) return refused("it has user information");
+    if (!parsed) return bad_origin("it is no absolute URL");
+    if (parsed->scheme_id() != boost::urls::scheme::https) return bad_origin("it is not https");
+    if (parsed->has_userinfo()) return bad_origin("it has user information");
     const std::string host = parsed->host_address();
-    if (host.empty()) return refused("it has no host");
+    if (host.empty()) return bad_origin("it has no host");
     const bool is_v6 = parsed->host_type() == boost::urls::host_type::ipv6;
     if (parsed->host_type() == boost::urls::host_type::ipvfuture)
-        return refused("its host is unknown");
+        return bad_origin("its host is unknown");
     for (const char c : host) {
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                            (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
-        if (!plain && !(is_v6 && c == ':')) return refused("its host is no host name");
+        if (!plain && !(is_v6 && c == ':')) return bad_origin("its host is no host name");
     }
     const std::string port_text(std::string_view(parsed->port()));
     std::uint16_t port = kHttpsPort;
@@ -71,7 +71,7 @@ Result<Origin> Origin::parse(std::string_view url) {
         const char* const end = port_text.data() + port_text.size();
         const auto read = std::from_chars(port_text.data(), end, port);
         if (read.ec != std::errc() || read.ptr != end || port == 0) {
-            return refused("its port is no port");
+            return bad_origin("its port is no port");
         }
     }
     Origin origin;

@@ -6,10 +6,13 @@
 #include <cmath>
 #include <utility>
 
+#include "domain/ascii.hpp"
 #include "transport/page_tree.hpp"
 
 namespace cabroker::transport {
 namespace {
+
+using domain::lower;
 
 using domain::Error;
 using domain::ErrorCode;
@@ -17,12 +20,6 @@ using domain::Result;
 
 Error not_a_page(const std::string& why) {
     return {ErrorCode::bad_answer, "cannot read the page: " + why};
-}
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    return out;
 }
 
 std::string charset_in(const std::string& content_type) {

@@ -7,8 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include "domain/ascii.hpp"
+
 namespace cabroker::transport {
 namespace {
+
+using domain::lower;
 
 using domain::Error;
 using domain::ErrorCode;
@@ -24,11 +28,6 @@ std::string take(xmlChar* text) {
     std::string out(reinterpret_cast<const char*>(text));
     xmlFree(text);
     return out;
-}
-
-std::string lower(std::string text) {
-    for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    return text;
 }
 
 bool is_hidden(xmlNode* node) {

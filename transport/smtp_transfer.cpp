@@ -21,7 +21,7 @@ using domain::Result;
 
 constexpr std::size_t kMaxReply = 4096;
 
-Error wrong(const std::string& why) {
+Error failed_mail(const std::string& why) {
     return Error(ErrorCode::bad_configuration, "cannot send the mail: " + why)
         .with("cause", "request");
 }
@@ -54,9 +54,9 @@ SmtpTransfer::~SmtpTransfer() {
 Result<void> SmtpTransfer::check() const {
     if (probes_) return check_server();
     if (!is_mail_address(envelope_.rcpt_to))
-        return wrong("the recipient is not plain local@domain");
+        return failed_mail("the recipient is not plain local@domain");
     if (!envelope_.mail_from.empty() && !is_mail_address(envelope_.mail_from)) {
-        return wrong("the sender is not plain local@domain");
+        return failed_mail("the sender is not plain local@domain");
     }
     const Result<void> server = check_server();
     if (!server) return server;
@@ -66,14 +66,14 @@ Result<void> SmtpTransfer::check() const {
 Result<void> SmtpTransfer::check_server() const {
     const auto url = boost::urls::parse_uri(server_.url);
     if (!url || url->host().empty() || url->has_userinfo() || url->has_query()) {
-        return wrong("the server's URL is not smtp://host:port or smtps://host:port");
+        return failed_mail("the server's URL is not smtp://host:port or smtps://host:port");
     }
     if (!url->encoded_path().empty() && url->encoded_path() != "/") {
-        return wrong("the server's URL has a path");
+        return failed_mail("the server's URL has a path");
     }
     const bool implicit = server_.tls == SmtpTls::implicit;
     if (url->scheme() != (implicit ? "smtps" : "smtp")) {
-        return wrong("the server's URL does not fit its tls setting");
+        return failed_mail("the server's URL does not fit its tls setting");
     }
     if (server_.tls == SmtpTls::none) {
         const std::string host = url->host();
@@ -81,10 +81,10 @@ Result<void> SmtpTransfer::check_server() const {
             host == "localhost" || host == "[::1]" ||
             (url->host_type() == boost::urls::host_type::ipv4 && host.starts_with("127."));
         if (!loopback || !server_.user.empty()) {
-            return wrong("mail without TLS is for loopback without a password only");
+            return failed_mail("mail without TLS is for loopback without a password only");
         }
     }
-    if (!is_host_text(server_.helo)) return wrong("the EHLO name is no host name");
+    if (!is_host_text(server_.helo)) return failed_mail("the EHLO name is no host name");
     return {};
 }
 

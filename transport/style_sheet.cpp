@@ -4,23 +4,15 @@
 #include <array>
 #include <cstdlib>
 
+#include "domain/ascii.hpp"
+
 namespace cabroker::transport {
 namespace {
 
+using domain::lower;
+using domain::trimmed;
+
 constexpr std::size_t kMostSelectors = 2'000;
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view kBlank = " \t\r\n\f";
-    const std::size_t first = text.find_first_not_of(kBlank);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
 
 std::string without_comments(std::string_view css) {
     std::string out;

@@ -5,18 +5,17 @@
 #include <algorithm>
 #include <array>
 
+#include "domain/ascii.hpp"
 #include "transport/page_tree.hpp"
 #include "transport/style_sheet.hpp"
 
 namespace cabroker::transport {
 namespace {
 
-constexpr std::size_t kMostHtml = 2UL * 1024 * 1024;
+using domain::lower;
+using domain::trimmed;
 
-std::string lower(std::string text) {
-    for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    return text;
-}
+constexpr std::size_t kMostHtml = 2UL * 1024 * 1024;
 
 template <std::size_t N>
 bool is_one_of(const xmlNode* node, const std::array<std::string_view, N>& names) {
@@ -24,7 +23,7 @@ bool is_one_of(const xmlNode* node, const std::array<std::string_view, N>& names
                        [&](std::string_view name) { return is_element(node, name); });
 }
 
-bool is_never_shown(const xmlNode* node) {
+bool holds_no_text(const xmlNode* node) {
     constexpr std::array<std::string_view, 14> kNames{
         "script", "style", "template", "noscript", "iframe",   "head",  "title",
         "object", "svg",   "math",     "select",   "textarea", "audio", "video"};
@@ -93,7 +92,7 @@ class Walk {
 
   private:
     void enter(xmlNode* node, const Paint& paint) {
-        if (is_never_shown(node) || is_quotation(node) || is_hidden(node)) return;
+        if (holds_no_text(node) || is_quotation(node) || is_hidden(node)) return;
         const bool line = ends_a_line(node);
         if (line) end_line();
         visit(node, paint_of(node, paint));
@@ -130,13 +129,6 @@ bool begins_older_mail(std::string_view line) {
                                     [&](std::string_view mark) { return text.starts_with(mark); });
     return marked || text.starts_with("________________________________") ||
            (text.starts_with("on ") && text.ends_with("wrote:"));
-}
-
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view kBlank = " \t\r";
-    const std::size_t first = text.find_first_not_of(kBlank);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
 }  // namespace

@@ -15,12 +15,6 @@ using protocol::StepResult;
 
 namespace {
 
-StepResult misconfigured(Work& work, std::string detail) {
-    protocol::Misconfigured answer;
-    answer.detail = std::move(detail);
-    return work.answer(std::move(answer), "sign_in");
-}
-
 std::string digest_of(const protocol::Account& account) {
     return runtime::sha256_hex(account.user + '\n' + std::string(account.password.reveal()));
 }

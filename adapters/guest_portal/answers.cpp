@@ -84,6 +84,18 @@ StepResult interpret_outcome(Work& work, const Run& run) {
 
 }  // namespace
 
+StepResult misconfigured(Work& work, std::string detail, std::string step) {
+    protocol::Misconfigured answer;
+    answer.detail = std::move(detail);
+    return work.answer(std::move(answer), std::move(step));
+}
+
+StepResult wait_for(Work& work, std::string reason) {
+    protocol::Wait wait;
+    wait.reason = std::move(reason);
+    return work.answer(std::move(wait), "polling");
+}
+
 StepResult reject(Work& work, std::string code, std::string detail, std::string hint) {
     protocol::Rejected rejected;
     rejected.code = std::move(code);

@@ -10,6 +10,11 @@ namespace cabroker::adapters::guest_portal {
 /// Closes the step with a refusal.
 [[nodiscard]] protocol::StepResult reject(Work& work, std::string code, std::string detail,
                                           std::string hint);
+/// Closes the step with what the administrator must mend.
+[[nodiscard]] protocol::StepResult misconfigured(Work& work, std::string detail,
+                                                 std::string step = "sign_in");
+/// Looks at the portal again later; `reason` says what it shows.
+[[nodiscard]] protocol::StepResult wait_for(Work& work, std::string reason);
 /// Nothing was reached, or the portal asks to come back later.
 [[nodiscard]] protocol::StepResult come_back(Work& work, const portal::Run& run);
 /// The portal wants a person in front of a browser.

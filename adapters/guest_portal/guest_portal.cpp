@@ -27,12 +27,6 @@ protocol::StepResult unsupported(Work& work, std::string hint) {
     return work.answer(std::move(answer), "unsupported");
 }
 
-protocol::StepResult misconfigured(Work& work, std::string detail) {
-    protocol::Misconfigured answer;
-    answer.detail = std::move(detail);
-    return work.answer(std::move(answer), "resume");
-}
-
 /// Why this adapter cannot do what the request asks at all.
 std::optional<std::string> not_ours(const Work& work) {
     const Kind kind = domain::kind_of(work.context.params);
@@ -60,7 +54,7 @@ asio::awaitable<Step> with_leave(Work& work) {
         if (auto trouble = account_trouble(work)) co_return std::move(*trouble);
     }
     if (work.progress.job != Job::prepared || !work.progress.prepared) {
-        co_return misconfigured(work, "leave was given and nothing is prepared");
+        co_return misconfigured(work, "leave was given and nothing is prepared", "resume");
     }
     const bool has_sessions = work.profile().operation(PortalOperation::sign_in) != nullptr;
     if (!work.signed_in() && has_sessions) {
@@ -141,7 +135,7 @@ class GuestPortal final : public Adapter {
 
     [[nodiscard]] asio::awaitable<Step> advance(StepContext context) override {
         Work work(setup_, std::move(context));
-        if (work.lost_track) co_return misconfigured(work, kUnreadable);
+        if (work.lost_track) co_return misconfigured(work, kUnreadable, "resume");
         if (const auto why = not_ours(work)) co_return unsupported(work, *why);
         if (work.context.leave) co_return co_await with_leave(work);
         co_return co_await without_leave(work);

@@ -106,12 +106,6 @@ asio::awaitable<Step> prepare_change(Work& work, OrderView view, Kind kind) {
     co_return work.answer(std::move(intend), "submit");
 }
 
-StepResult wait_for(Work& work, std::string reason) {
-    protocol::Wait wait;
-    wait.reason = std::move(reason);
-    return work.answer(std::move(wait), "polling");
-}
-
 std::string waiting_sentence(const OrderView& view) {
     if (view.awaits_approval.empty()) return status_sentence(view);
     return status_sentence(view) + " and an approval is awaited for: " + view.awaits_approval;

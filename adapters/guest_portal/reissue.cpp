@@ -12,13 +12,7 @@ using protocol::StepResult;
 
 namespace {
 
-StepResult wait_for(Work& work, std::string reason) {
-    protocol::Wait wait;
-    wait.reason = std::move(reason);
-    return work.answer(std::move(wait), "polling");
-}
-
-std::string waiting_sentence(const OrderView& view) {
+std::string still_shown(const OrderView& view) {
     std::string text = "the portal shows " + view.status.raw;
     if (!view.awaits_approval.empty())
         text += " and an approval is awaited for: " + view.awaits_approval;
@@ -100,7 +94,7 @@ StepResult still_pending(Work& work, const OrderView& view) {
         tell(work, view.tokens);
     }
     const std::vector<Token> tokens = still_to_publish(work, view);
-    if (tokens.empty()) return wait_for(work, waiting_sentence(view));
+    if (tokens.empty()) return wait_for(work, still_shown(view));
     protocol::NeedInput needs;
     for (const Token& token : tokens) needs.needs.push_back(need_of(work, token));
     return work.answer(std::move(needs), "dcv_publication");
@@ -133,7 +127,7 @@ asio::awaitable<Step> look_for_certificate(Work& work, OrderView view) {
             co_return reject(work, "approval_rejected", "the portal shows our reissue as " + row,
                              "ask who approves requests at the portal why, then send a new one");
         }
-        if (!view.awaits_approval.empty()) co_return wait_for(work, waiting_sentence(view));
+        if (!view.awaits_approval.empty()) co_return wait_for(work, still_shown(view));
         co_return wait_for(work, "the portal still shows the old certificate");
     }
     Download fetched = co_await download(work);

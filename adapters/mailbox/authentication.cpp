@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "adapters/mailbox/code_mail.hpp"
+#include "domain/ascii.hpp"
 
 namespace cabroker::adapters::mailbox {
 
@@ -9,11 +10,7 @@ using protocol::Authentication;
 
 namespace {
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    return out;
-}
+using domain::lower;
 
 /// Without comments in parentheses, which may nest; lower case, quotes taken away.
 std::string plain(std::string_view value) {

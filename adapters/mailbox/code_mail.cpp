@@ -4,6 +4,7 @@
 #include <set>
 
 #include "config/adapter_settings.hpp"
+#include "domain/ascii.hpp"
 #include "transport/visible_text.hpp"
 
 namespace cabroker::adapters::mailbox {
@@ -13,11 +14,7 @@ using transport::ReadMail;
 
 namespace {
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    return out;
-}
+using domain::lower;
 
 bool is_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "adapters/portal/redaction.hpp"
+#include "domain/ascii.hpp"
 #include "transport/origin.hpp"
 
 namespace cabroker::adapters::portal {
@@ -15,18 +16,13 @@ using domain::Result;
 
 namespace {
 
+using domain::lower;
+using domain::trimmed;
+
 constexpr std::int64_t kLongestRetryAfter = 7L * 24 * 3600;
 
 bool is_json(std::string_view content_type) {
     return content_type == "application/json" || content_type.ends_with("+json");
-}
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return out;
 }
 
 /// The path of an absolute URL, without query.
@@ -49,13 +45,6 @@ bool status_fits(const config::PageRule& rule, int status) {
     return std::find(rule.statuses.begin(), rule.statuses.end(), status) != rule.statuses.end();
 }
 
-std::string trimmed(std::string_view text) {
-    constexpr std::string_view kBlanks = " \t\r\n";
-    const std::size_t first = text.find_first_not_of(kBlanks);
-    if (first == std::string_view::npos) return {};
-    return std::string(text.substr(first, text.find_last_not_of(kBlanks) - first + 1));
-}
-
 /// The part between the two marks; empty when one is not there.
 std::string cut(std::string text, const config::Extraction& extraction) {
     if (!extraction.after.empty()) {
@@ -68,7 +57,7 @@ std::string cut(std::string text, const config::Extraction& extraction) {
         if (at == std::string::npos) return {};
         text.erase(at);
     }
-    return trimmed(text);
+    return std::string(trimmed(text));
 }
 
 Result<std::vector<std::string>> one_or_none(const Result<std::optional<std::string>>& found) {
@@ -224,7 +213,7 @@ std::string Received::detail(const config::Expectation& expectation) const {
 std::optional<domain::Duration> Received::retry_after(domain::Time now) const {
     const std::optional<std::string> header = response_.header("retry-after");
     if (!header) return std::nullopt;
-    const std::string text = trimmed(*header);
+    const std::string text(trimmed(*header));
     std::int64_t seconds = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (error == std::errc() && end == text.data() + text.size()) {

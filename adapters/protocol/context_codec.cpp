@@ -10,7 +10,7 @@ namespace bj = boost::json;
 
 namespace {
 
-bj::string word(std::string_view name) { return bj::string(name.data(), name.size()); }
+bj::string text_of(std::string_view name) { return bj::string(name.data(), name.size()); }
 
 std::optional<domain::Time> maybe_time(Fields& fields, std::string_view key) {
     return fields.time(key);
@@ -124,7 +124,7 @@ bj::object to_json(const StepContext& context, const std::string& prefix, Blobs&
     object["adapter"] = context.adapter;
     object["request"] = context.request.text();
     object["order"] = json::to_json(context.order);
-    object["kind"] = word(domain::name_of(domain::kind_of(context.params)));
+    object["kind"] = text_of(domain::name_of(domain::kind_of(context.params)));
     object["params"] = json::to_json(context.params);
     object["attempt"] = context.attempt;
     object["cookie"] = secret_json(context.cookie);

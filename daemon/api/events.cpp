@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 10> kTypes{
     "order.changed",      "inbox.unmatched"};
 constexpr std::string_view kAdapterChanged = "adapter.changed";
 
-EventFilter read_filter(Parameters& parameters) {
+EventFilter read_event_filter(Parameters& parameters) {
     EventFilter filter;
     filter.requests = parameters.ids<domain::RequestId>("request");
     filter.types = parameters.list("type");
@@ -69,7 +69,7 @@ Response expired(std::int64_t after, std::int64_t first) {
 /// GET /v1/events: a page, or a stream when Accept asks for one; 400, 410.
 Answer get_events(Api& api, ApiCall call) {
     Parameters parameters(call.query);
-    const EventFilter filter = read_filter(parameters);
+    const EventFilter filter = read_event_filter(parameters);
     const std::optional<std::int64_t> given = read_after(call, parameters);
     const auto limit = parameters.number("limit", 1, static_cast<std::int64_t>(kLargestPage));
     if (parameters.problem()) co_return problem(*parameters.problem());

@@ -15,14 +15,14 @@ namespace {
 using domain::Order;
 
 // The shortest private key there is (Ed25519 in PKCS#8) has 64 characters of base64.
-constexpr std::size_t kShortestKey = 64;
+constexpr std::size_t kShortestPrivateKey = 64;
 
 bool is_one_line(std::string_view text) {
     return std::none_of(text.begin(), text.end(),
                         [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_spaces(std::string_view text) {
     while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
     while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
     return text;
@@ -72,9 +72,9 @@ std::vector<RowFault> read_cells(const CsvRecord& record, const std::vector<CsvC
         return faults;
     }
     for (std::size_t i = 0; i < columns.size(); ++i) {
-        const std::string_view value = trimmed(record.fields[i]);
+        const std::string_view value = without_spaces(record.fields[i]);
         std::optional<FieldFault> wrong;
-        if (value.size() >= kShortestKey && pki::holds_private_key(value)) {
+        if (value.size() >= kShortestPrivateKey && pki::holds_private_key(value)) {
             wrong = FieldFault{"private_key_pasted",
                                "holds a private key: the row was not stored, but treat the key as "
                                "seen by others and make a new one"};

@@ -15,7 +15,7 @@ namespace {
 namespace bj = boost::json;
 
 /// Rows in one change: others are served between two of them.
-constexpr std::size_t kBatch = 200;
+constexpr std::size_t kRowsAtOnce = 200;
 
 /// An import under way; shared with the pool, one at a time.
 struct Import {
@@ -70,7 +70,7 @@ asio::awaitable<Result<void>> import_all(Api& api, ImportPtr import, bool dry_ru
     while (!import->end) {
         std::function<void()> read = [import] {
             import->rows = read_rows(import->reader, import->columns, import->settings->brands,
-                                     kBatch, import->counts, import->end);
+                                     kRowsAtOnce, import->counts, import->end);
         };
         co_await in_pool(api.services.pool, std::move(read));
         if (import->rows.empty()) continue;

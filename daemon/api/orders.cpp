@@ -23,11 +23,11 @@ struct OrderPage {
     std::int64_t event_cursor = 0;
 };
 
-Response not_found(const std::string& id) {
+Response no_such_order(const std::string& id) {
     return problem(ErrorCode::not_found, "cannot find order " + id);
 }
 
-store::OrderFilter read_filter(Parameters& parameters) {
+store::OrderFilter read_order_filter(Parameters& parameters) {
     store::OrderFilter filter;
     filter.brands = parameters.words_by<domain::Brand>("brand", domain::parse_brand);
     filter.suppliers = parameters.words<domain::Supplier>("supplier");
@@ -116,7 +116,7 @@ void append_order_event(store::Tx& tx, runtime::IdMaker& ids, const Order& order
 /// GET /v1/orders: a page, newest first; 400.
 Answer get_orders(Api& api, ApiCall call) {
     Parameters parameters(call.query);
-    const store::OrderFilter filter = read_filter(parameters);
+    const store::OrderFilter filter = read_order_filter(parameters);
     std::optional<std::vector<Order>> keyed = by_keys(api, parameters);
     const Result<Paging> paging = read_paging(parameters, call);
     if (!paging) co_return problem(paging.error());
@@ -183,7 +183,7 @@ Answer get_order(Api& api, ApiCall call) {
     const auto id = domain::OrderId::parse(call.id);
     std::optional<Order> order;
     if (id) order = api.services.store.reader().orders().get(*id);
-    if (!order) co_return not_found(call.id);
+    if (!order) co_return no_such_order(call.id);
     Response answer = order_response(200, *order);
     if (etag_matches(call.if_none_match, etag_of(order->version))) {
         answer.status = 304;
@@ -203,7 +203,7 @@ Answer patch_order(Api& api, ApiCall call) {
     OrderPatch patch = decode_patch(*document, problems);
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
     const auto id = domain::OrderId::parse(call.id);
-    if (!id) co_return not_found(call.id);
+    if (!id) co_return no_such_order(call.id);
     if (!version) co_return problem(version.error());
 
     store::Change<Order> change =

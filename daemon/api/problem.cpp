@@ -91,6 +91,10 @@ domain::Error invalid_body(std::vector<domain::FieldProblem> problems) {
     return domain::Error(ErrorCode::invalid_body, std::move(detail), std::move(problems));
 }
 
+Response no_such_request(const std::string& id) {
+    return problem(ErrorCode::not_found, "cannot find request " + id);
+}
+
 Response field_problem(std::string pointer, std::string code, std::string detail) {
     std::vector<domain::FieldProblem> fields;
     fields.emplace_back(std::move(pointer), std::move(code), std::move(detail));

@@ -22,6 +22,8 @@ struct ProblemKind {
 
 [[nodiscard]] Response problem(domain::Error error);
 [[nodiscard]] Response problem(domain::ErrorCode code, std::string detail);
+/// 404 for a request nobody knows.
+[[nodiscard]] Response no_such_request(const std::string& id);
 /// 422 with the one field problem.
 [[nodiscard]] Response field_problem(std::string pointer, std::string code, std::string detail);
 /// invalid_body with all of them; `problems` must not be empty.

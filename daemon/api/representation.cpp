@@ -5,19 +5,16 @@
 #include <charconv>
 
 #include "daemon/api/problem.hpp"
+#include "domain/ascii.hpp"
 #include "json/domain_codec.hpp"
 #include "json/request_text.hpp"
 
 namespace cabroker::api {
 namespace {
 
-namespace bj = boost::json;
+using domain::trimmed;
 
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
+namespace bj = boost::json;
 
 }  // namespace
 

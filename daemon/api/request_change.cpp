@@ -16,10 +16,6 @@ namespace {
 namespace bj = boost::json;
 using domain::ErrorCode;
 
-Response not_found(const ApiCall& call) {
-    return problem(ErrorCode::not_found, "cannot find request " + call.id);
-}
-
 Response as_200(const domain::Request& request) { return request_response(200, request); }
 
 /// What engine calls answer with.
@@ -75,7 +71,7 @@ Answer post_cancel(Api& api, ApiCall call) {
     engine::Cancellation what;
     auto texts = read_texts(call, kReason, "abandon", &what.abandon);
     if (!texts) co_return problem(texts.error());
-    if (!id) co_return not_found(call);
+    if (!id) co_return no_such_request(call.id);
     what.reason = std::move((*texts)["reason"]);
     engine::Also also = also_remember(api, call, as_200);
     const Result<domain::Request> done = co_await api.services.requests.cancel(
@@ -88,7 +84,7 @@ Answer post_approve(Api& api, ApiCall call) {
     const std::optional<domain::RequestId> id = domain::RequestId::parse(call.id);
     auto texts = read_texts(call, kNote, nullptr, nullptr);
     if (!texts) co_return problem(texts.error());
-    if (!id) co_return not_found(call);
+    if (!id) co_return no_such_request(call.id);
     std::string note = std::move((*texts)["note"]);
     engine::Also also = also_remember(api, call, as_200);
     const Result<domain::Request> done = co_await api.services.requests.approve(
@@ -101,7 +97,7 @@ Answer post_reject(Api& api, ApiCall call) {
     const std::optional<domain::RequestId> id = domain::RequestId::parse(call.id);
     auto texts = read_texts(call, kReason, nullptr, nullptr);
     if (!texts) co_return problem(texts.error());
-    if (!id) co_return not_found(call);
+    if (!id) co_return no_such_request(call.id);
     std::string reason = std::move((*texts)["reason"]);
     engine::Also also = also_remember(api, call, as_200);
     const Result<domain::Request> done = co_await api.services.requests.reject(
@@ -114,7 +110,7 @@ Answer post_comment(Api& api, ApiCall call) {
     const std::optional<domain::RequestId> id = domain::RequestId::parse(call.id);
     auto texts = read_texts(call, kComment, nullptr, nullptr);
     if (!texts) co_return problem(texts.error());
-    if (!id) co_return not_found(call);
+    if (!id) co_return no_such_request(call.id);
     std::string text = std::move((*texts)["text"]);
     engine::Also also = also_remember(api, call, as_200);
     const Result<domain::Request> done = co_await api.services.requests.comment(
@@ -128,7 +124,7 @@ Answer post_retry(Api& api, ApiCall call) {
     const auto texts = read_texts(call, {}, nullptr, nullptr);
     if (!texts) co_return problem(texts.error());
     std::optional<store::StoredRequest> row = find(api, call);
-    if (!row) co_return not_found(call);
+    if (!row) co_return no_such_request(call.id);
     domain::Request& old = row->request;
     if (!domain::is_settled(old.state)) {
         engine::Also also = also_remember(api, call, as_200);
@@ -176,7 +172,7 @@ Answer patch_request(Api& api, ApiCall call) {
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
 
     std::optional<store::StoredRequest> row = find(api, call);
-    if (!row) co_return not_found(call);
+    if (!row) co_return no_such_request(call.id);
     if (!version) co_return problem(version.error());
     what.expected_version = *version;
     if (labels) {

@@ -28,7 +28,7 @@ std::vector<domain::ExternalRef> read_external_refs(Parameters& parameters) {
     return refs;
 }
 
-store::RequestFilter read_filter(Parameters& parameters) {
+store::RequestFilter read_request_filter(Parameters& parameters) {
     store::RequestFilter filter;
     filter.states = parameters.words<domain::State>("state");
     filter.kinds = parameters.words<domain::Kind>("kind");
@@ -49,10 +49,6 @@ struct RequestPage {
     std::int64_t event_cursor = 0;
 };
 
-Response not_found(const std::string& id) {
-    return problem(ErrorCode::not_found, "cannot find request " + id);
-}
-
 Response not_modified(std::int64_t version) {
     Response answer(304);
     answer.set("ETag", etag_of(version));
@@ -67,7 +63,7 @@ Response read_now(const Api& api, const domain::RequestId& id, const std::string
             return not_modified(*version);
     }
     const std::optional<store::StoredRequest> row = requests.get(id);
-    if (!row) return not_found(id.text());
+    if (!row) return no_such_request(id.text());
     return request_response(200, row->request);
 }
 
@@ -76,7 +72,7 @@ Response read_now(const Api& api, const domain::RequestId& id, const std::string
 /// GET /v1/requests: a page, newest first; 400.
 Answer get_requests(Api& api, ApiCall call) {
     Parameters parameters(call.query);
-    const store::RequestFilter filter = read_filter(parameters);
+    const store::RequestFilter filter = read_request_filter(parameters);
     const Result<Paging> paging = read_paging(parameters, call);
     if (!paging) co_return problem(paging.error());
 
@@ -100,11 +96,11 @@ Answer get_request(Api& api, ApiCall call) {
     const Result<std::optional<WaitFor>> wait = read_wait(call);
     if (!wait) co_return problem(wait.error());
     const std::optional<domain::RequestId> id = domain::RequestId::parse(call.id);
-    if (!id) co_return not_found(call.id);
+    if (!id) co_return no_such_request(call.id);
     if (!*wait) co_return read_now(api, *id, call.if_none_match);
 
     std::optional<store::StoredRequest> row = api.services.store.reader().requests().get(*id);
-    if (!row) co_return not_found(call.id);
+    if (!row) co_return no_such_request(call.id);
     const Waited waited =
         co_await wait_for(api, std::move(row->request), **wait, call.if_none_match);
     Response answer = request_response(200, waited.request);

@@ -35,17 +35,17 @@ bj::object entry_json(const store::TimelineEntry& entry) {
 
 /// A snapshot of what one request has of something.
 template <class Row>
-struct Found {
+struct Rows {
     bool known = false;
     std::vector<Row> rows;
     std::int64_t event_cursor = 0;
 };
 
 template <class Row, class Read>
-asio::awaitable<Result<Found<Row>>> read_rows(Api& api, std::string id_text, Read read) {
-    store::Scan<Found<Row>> scan = [id_text = std::move(id_text), read](
-                                       const store::Reader& reader) -> domain::Result<Found<Row>> {
-        Found<Row> found;
+asio::awaitable<Result<Rows<Row>>> read_rows(Api& api, std::string id_text, Read read) {
+    store::Scan<Rows<Row>> scan = [id_text = std::move(id_text),
+                                   read](const store::Reader& reader) -> domain::Result<Rows<Row>> {
+        Rows<Row> found;
         const std::optional<domain::RequestId> id = domain::RequestId::parse(id_text);
         found.known = id && reader.requests().version(*id).has_value();
         if (found.known) found.rows = read(reader, *id);
@@ -53,10 +53,6 @@ asio::awaitable<Result<Found<Row>>> read_rows(Api& api, std::string id_text, Rea
         return found;
     };
     co_return co_await api.services.store.scan(std::move(scan));
-}
-
-Response not_found(const std::string& id) {
-    return problem(ErrorCode::not_found, "cannot find request " + id);
 }
 
 // `type`: empty for all. The token is the last number seen.
@@ -71,10 +67,10 @@ asio::awaitable<Response> timeline_answer(Api& api, ApiCall call, std::string_vi
                                                     const domain::RequestId& id) {
         return reader.timeline().list(id, limit + 1, after, type);
     };
-    Result<Found<store::TimelineEntry>> found =
+    Result<Rows<store::TimelineEntry>> found =
         co_await read_rows<store::TimelineEntry>(api, call.id, read);
     if (!found) co_return problem(found.error());
-    if (!found->known) co_return not_found(call.id);
+    if (!found->known) co_return no_such_request(call.id);
     const bool more = found->rows.size() > limit;
     if (more) found->rows.pop_back();
 
@@ -106,10 +102,10 @@ Answer get_messages(Api& api, ApiCall call) {
     const auto read = [](const store::Reader& reader, const domain::RequestId& id) {
         return reader.messages().list(id);
     };
-    const Result<Found<store::MessageRow>> found =
+    const Result<Rows<store::MessageRow>> found =
         co_await read_rows<store::MessageRow>(api, call.id, read);
     if (!found) co_return problem(found.error());
-    if (!found->known) co_return not_found(call.id);
+    if (!found->known) co_return no_such_request(call.id);
     bj::array items;
     for (const store::MessageRow& row : found->rows) items.push_back(message_json(row));
     co_return whole_list_response(call, std::move(items), found->event_cursor);
@@ -120,10 +116,10 @@ Answer get_artifacts(Api& api, ApiCall call) {
     const auto read = [](const store::Reader& reader, const domain::RequestId& id) {
         return reader.artifacts().list(id);
     };
-    const Result<Found<store::ArtifactRow>> found =
+    const Result<Rows<store::ArtifactRow>> found =
         co_await read_rows<store::ArtifactRow>(api, call.id, read);
     if (!found) co_return problem(found.error());
-    if (!found->known) co_return not_found(call.id);
+    if (!found->known) co_return no_such_request(call.id);
     bj::array items;
     for (const store::ArtifactRow& row : found->rows) items.push_back(artifact_json(row));
     co_return whole_list_response(call, std::move(items), found->event_cursor);

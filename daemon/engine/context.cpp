@@ -4,6 +4,7 @@
 
 #include "daemon/engine/apply.hpp"
 #include "daemon/engine/engine.hpp"
+#include "domain/ascii.hpp"
 #include "domain/states.hpp"
 #include "runtime/log.hpp"
 
@@ -12,13 +13,6 @@ namespace cabroker::engine {
 namespace asio = boost::asio;
 
 namespace {
-
-std::string lower(std::string text) {
-    for (char& c : text) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return text;
-}
 
 std::string domain_of(const std::string& address) {
     const auto at = address.rfind('@');
@@ -41,12 +35,12 @@ std::optional<protocol::MailIdentity> Engine::mail_identity_for(const std::strin
     if (mailer == settings->mailers.end()) return std::nullopt;
     protocol::MailIdentity identity;
     identity.message = services_.ids.make<domain::MessageId>(services_.clock.now());
-    identity.message_id = "<" + lower(identity.message.text()) + "." +
+    identity.message_id = "<" + domain::lower(identity.message.text()) + "." +
                           services_.random.hex(kMessageIdOctets) + "@" +
                           domain_of(mailer->second.from) + ">";
     identity.reply_to = mailer->second.reply_to.value_or(mailer->second.from);
     const std::string id = request.text();
-    const std::string token = lower(id.substr(domain::RequestTag::kPrefix.size())) + "-" +
+    const std::string token = domain::lower(id.substr(domain::RequestTag::kPrefix.size())) + "-" +
                               services_.vault.hmac("reply_token", id).substr(0, kTokenDigits);
     const auto place = identity.reply_to.find("{token}");
     if (place != std::string::npos) identity.reply_to.replace(place, 7, token);

@@ -16,7 +16,6 @@ namespace {
 
 // Nobody to ask: the due ones are looked at in small portions, so that intake stays fast.
 constexpr std::size_t kBatchDown = 32;
-constexpr auto kPauseDown = std::chrono::milliseconds(250);
 // Requesters with something due that are compared at a time; the turn goes on behind them.
 constexpr std::size_t kRequesters = 64;
 // Of one requester: read in chunks, and how many that cannot start now are looked past.

@@ -14,7 +14,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto kPauseDown = std::chrono::milliseconds(250);
 constexpr auto kLongestSleep = std::chrono::seconds(30);
 
 Pace pace_of(const config::BackoffSettings& settings) { return Pace{settings.first, settings.max}; }

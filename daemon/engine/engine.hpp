@@ -224,6 +224,7 @@ class Engine final : public RequestService, public AdapterControl {
     boost::asio::steady_timer wake_;
     bool kicked_ = false;
     bool stopping_ = false;
+    static constexpr auto kPauseDown = std::chrono::milliseconds(250);
     /// While the outside is down: not to look at due requests before then.
     std::chrono::steady_clock::time_point look_again_{};
     std::unordered_map<domain::RequestId, InFlight> in_flight_;

@@ -4,6 +4,7 @@
 
 #include "daemon/engine/action_parts.hpp"
 #include "daemon/engine/mail_intake.hpp"
+#include "daemon/engine/sign_in_line.hpp"
 #include "domain/states.hpp"
 #include "json/parse.hpp"
 
@@ -18,7 +19,6 @@ using protocol::MailOffer;
 
 namespace {
 
-constexpr auto kCode = "access_code";
 /// The same machine stamps the files of a Maildir; a mail server's dates have whole seconds and
 /// its own clock.
 constexpr domain::Duration kMaildirSlack = std::chrono::seconds(2);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/engine/action_parts.hpp"
+#include "domain/ascii.hpp"
 #include "domain/states.hpp"
 
 namespace cabroker::engine {
@@ -15,14 +16,8 @@ namespace {
 
 constexpr auto kSignInStep = "sign_in";
 constexpr auto kCodeStep = "access_code";
-constexpr auto kCode = "access_code";
 /// Those in line are called when it is their turn; this is for a call that got lost.
 constexpr auto kLookAgain = std::chrono::minutes(5);
-
-std::string lower(std::string text) {
-    for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    return text;
-}
 
 bool asks_for_code(const domain::Request& request) {
     return std::any_of(request.needs.begin(), request.needs.end(),
@@ -122,15 +117,15 @@ std::optional<CodeWay> code_way(const config::Settings& settings, const std::str
         return std::nullopt;
     CodeWay way;
     way.mailbox = *portal->mailbox;
-    way.recipient = lower(domain::login_contact(order).value_or(""));
+    way.recipient = domain::lower(domain::login_contact(order).value_or(""));
     way.binds = portal->profile.access_code.mail->binds;
     if (way.recipient.empty()) return std::nullopt;
     way.line = way.mailbox + "\n" + way.recipient;
     if (way.binds == CodeMail::Binds::nonce) way.line.clear();
     if (way.binds == CodeMail::Binds::order_id)
-        way.line += "\n" + lower(order.supplier_order_id.value_or(""));
+        way.line += "\n" + domain::lower(order.supplier_order_id.value_or(""));
     if (way.binds == CodeMail::Binds::common_name)
-        way.line += "\n" + lower(order.common_name.value_or(""));
+        way.line += "\n" + domain::lower(order.common_name.value_or(""));
     return way;
 }
 

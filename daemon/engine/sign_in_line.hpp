@@ -11,6 +11,9 @@
 
 namespace cabroker::engine {
 
+/// The input that a sign-in waits for.
+inline constexpr auto kCode = "access_code";
+
 /// One moment by both clocks. The steady one means something within one run of the daemon only.
 struct TwoClocks {
     domain::Time now{};

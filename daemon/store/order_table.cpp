@@ -86,7 +86,7 @@ void bind(Query& query, const domain::Order& order) {
         .text(boost::json::serialize(json::to_json(order.labels)));
 }
 
-std::vector<domain::Order> read_all(Query& query) {
+std::vector<domain::Order> read_orders(Query& query) {
     std::vector<domain::Order> orders;
     while (query.next()) orders.push_back(read(query));
     return orders;
@@ -134,7 +134,7 @@ std::vector<domain::Order> OrderTable::find_by_supplier_order_id(
     static const std::string sql = kSelect + " WHERE supplier_order_id = ? ORDER BY id";
     Query query(connection_, sql);
     query.text(supplier_order_id);
-    return read_all(query);
+    return read_orders(query);
 }
 
 std::vector<domain::Order> OrderTable::find_by_platform_order_id(
@@ -142,7 +142,7 @@ std::vector<domain::Order> OrderTable::find_by_platform_order_id(
     static const std::string sql = kSelect + " WHERE platform_order_id = ? ORDER BY id LIMIT 100";
     Query query(connection_, sql);
     query.text(platform_order_id);
-    return read_all(query);
+    return read_orders(query);
 }
 
 std::vector<domain::Order> OrderTable::find_by_common_name(const std::string& common_name,
@@ -150,7 +150,7 @@ std::vector<domain::Order> OrderTable::find_by_common_name(const std::string& co
     static const std::string sql = kSelect + " WHERE common_name = ? ORDER BY id LIMIT ?";
     Query query(connection_, sql);
     query.text(common_name).integer(static_cast<std::int64_t>(limit));
-    return read_all(query);
+    return read_orders(query);
 }
 
 Page<domain::Order> OrderTable::list(const OrderFilter& filter, ListOrder order, std::size_t limit,

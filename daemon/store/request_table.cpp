@@ -18,7 +18,7 @@ const std::string& select_for_list() {
     return sql;
 }
 
-std::vector<StoredRequest> read_all(Query& query) {
+std::vector<StoredRequest> read_requests(Query& query) {
     std::vector<StoredRequest> requests;
     while (query.next()) requests.push_back(read_request(query));
     return requests;
@@ -121,7 +121,7 @@ std::vector<StoredRequest> RequestTable::all_in_state(domain::State state) const
     static const std::string sql = select_all() + " WHERE state = ? ORDER BY id";
     Query query(connection_, sql);
     query.word(domain::name_of(state));
-    return read_all(query);
+    return read_requests(query);
 }
 
 std::vector<RequestCount> RequestTable::counts() const {

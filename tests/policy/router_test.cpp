@@ -11,7 +11,7 @@ namespace {
 using domain::Brand;
 using domain::Kind;
 
-const char* const kNow = "2026-11-22T08:00:00Z";
+const char* const kMoment = "2026-11-22T08:00:00Z";
 
 const RuleExplanation& rule(const Routing& routing, std::string_view name) {
     for (const RuleExplanation& told : routing.rules) {
@@ -24,28 +24,29 @@ TEST(RouterTest, ShippedRulesSendEachBrandWhereItIsPublished) {
     const auto settings = settings_with(std::string(kPortal) + kTickets + kTrustwave + kHuman);
     for (const Brand brand : {Brand::digicert, Brand::geotrust, Brand::thawte, Brand::rapidssl}) {
         for (const Kind kind : {Kind::status, Kind::reissue, Kind::revoke, Kind::download}) {
-            const Routing routing = route(an_order(brand), kind, at(kNow), *settings);
+            const Routing routing = route(an_order(brand), kind, at(kMoment), *settings);
             EXPECT_EQ(routing.adapter, "portal") << domain::name_of(brand) << domain::name_of(kind);
             EXPECT_EQ(routing.channel, domain::Channel::portal);
         }
     }
-    EXPECT_EQ(route(an_order(Brand::sectigo), Kind::reissue, at(kNow), *settings).adapter,
+    EXPECT_EQ(route(an_order(Brand::sectigo), Kind::reissue, at(kMoment), *settings).adapter,
               "tickets");
-    EXPECT_EQ(route(an_order(Brand::positivessl), Kind::reissue, at(kNow), *settings).adapter,
+    EXPECT_EQ(route(an_order(Brand::positivessl), Kind::reissue, at(kMoment), *settings).adapter,
               "tickets");
-    EXPECT_EQ(route(an_order(Brand::trustwave), Kind::reissue, at(kNow), *settings).adapter,
+    EXPECT_EQ(route(an_order(Brand::trustwave), Kind::reissue, at(kMoment), *settings).adapter,
               "wave");
-    EXPECT_EQ(route(an_order(Brand::trustwave), Kind::reissue, at(kNow), *settings).channel,
+    EXPECT_EQ(route(an_order(Brand::trustwave), Kind::reissue, at(kMoment), *settings).channel,
               domain::Channel::mail);
     for (const Brand brand : {Brand::sectigo, Brand::positivessl, Brand::trustwave}) {
         for (const Kind kind : {Kind::status, Kind::revoke, Kind::download})
-            EXPECT_EQ(route(an_order(brand), kind, at(kNow), *settings).adapter, std::nullopt);
+            EXPECT_EQ(route(an_order(brand), kind, at(kMoment), *settings).adapter, std::nullopt);
     }
-    EXPECT_EQ(route(an_order(Brand::sectigo), Kind::cancel, at(kNow), *settings).adapter, "panel");
-    EXPECT_EQ(route(an_order(Brand::rapidssl), Kind::transfer, at(kNow), *settings).channel,
+    EXPECT_EQ(route(an_order(Brand::sectigo), Kind::cancel, at(kMoment), *settings).adapter,
+              "panel");
+    EXPECT_EQ(route(an_order(Brand::rapidssl), Kind::transfer, at(kMoment), *settings).channel,
               domain::Channel::human);
     EXPECT_EQ(route(an_order(Brand::rapidssl, domain::OrderStatus::reissue_pending), Kind::cancel,
-                    at(kNow), *settings)
+                    at(kMoment), *settings)
                   .adapter,
               "portal");
 }
@@ -53,7 +54,7 @@ TEST(RouterTest, ShippedRulesSendEachBrandWhereItIsPublished) {
 TEST(RouterTest, OneTicketAdapterServesEverySupplier) {
     const auto settings = settings_with(kTickets);
 
-    EXPECT_EQ(route(an_order(Brand::trustwave), Kind::reissue, at(kNow), *settings).adapter,
+    EXPECT_EQ(route(an_order(Brand::trustwave), Kind::reissue, at(kMoment), *settings).adapter,
               "tickets");
 }
 
@@ -64,7 +65,7 @@ TEST(RouterTest, AProgramIsRoutedByWhatItSaidOfItself) {
                       "  - {name: first, match: {}, adapter: other, channel: program}\n"
                       "  - {name: rest, match: {}, adapter_type: human}\n");
     const auto adapter_for = [&](Brand brand, Kind kind, const KnownSkills& skills) {
-        return route(an_order(brand), kind, at(kNow), *settings, skills).adapter;
+        return route(an_order(brand), kind, at(kMoment), *settings, skills).adapter;
     };
     KnownSkills skills;
     skills["other"].kinds = {Kind::status};
@@ -81,7 +82,7 @@ TEST(RouterTest, AProgramIsRoutedByWhatItSaidOfItself) {
 TEST(RouterTest, EveryRuleSaysWhy) {
     const auto settings = settings_with(std::string(kPortal) + kTickets);
 
-    const Routing routing = route(an_order(Brand::rapidssl), Kind::reissue, at(kNow), *settings);
+    const Routing routing = route(an_order(Brand::rapidssl), Kind::reissue, at(kMoment), *settings);
 
     EXPECT_EQ(routing.rules.size(), settings->routes.size());
     EXPECT_TRUE(rule(routing, "digicert-guest-portal").matched);
@@ -96,7 +97,7 @@ TEST(RouterTest, EveryRuleSaysWhy) {
 TEST(RouterTest, RuleWithoutItsAdapterMatchesNothingAndSaysSo) {
     const auto settings = settings_with("");
 
-    const Routing routing = route(an_order(Brand::rapidssl), Kind::reissue, at(kNow), *settings);
+    const Routing routing = route(an_order(Brand::rapidssl), Kind::reissue, at(kMoment), *settings);
 
     EXPECT_EQ(routing.adapter, std::nullopt);
     EXPECT_EQ(routing.channel, std::nullopt);
@@ -137,7 +138,7 @@ TEST(RouterTest, ProductAccountAndLabelNarrowARule) {
     const auto settings = settings_with(std::string(kPortal) + kTickets + kHuman, kDated);
     domain::Order order = an_order(Brand::sectigo);
     const auto why = [&] {
-        return rule(route(order, Kind::download, at(kNow), *settings), "ev").why;
+        return rule(route(order, Kind::download, at(kMoment), *settings), "ev").why;
     };
 
     EXPECT_EQ(why(), "the order's product is not known, the rule is for EV*");
@@ -149,7 +150,7 @@ TEST(RouterTest, ProductAccountAndLabelNarrowARule) {
     EXPECT_EQ(why(), "the order has no label team=web");
     order.labels["team"] = "web";
     EXPECT_EQ(why(), "product is ev ssl");
-    const Routing routing = route(order, Kind::download, at(kNow), *settings);
+    const Routing routing = route(order, Kind::download, at(kMoment), *settings);
     EXPECT_EQ(routing.adapter, "panel");
     EXPECT_EQ(rule(routing, "last").why, "adapter nobody is not configured");
     EXPECT_EQ(rule(routing, "never").why, "adapter tickets does not do download");
@@ -166,7 +167,7 @@ TEST(RouterTest, RoutingIsTotalAndDeterministic) {
             const domain::Order order = an_order(brands[brand % brands.size()].value,
                                                  statuses[status % statuses.size()].value);
             const Kind asked = kinds[kind % kinds.size()].value;
-            const domain::Time when = at(kNow) + std::chrono::hours(24) * (days % 100000);
+            const domain::Time when = at(kMoment) + std::chrono::hours(24) * (days % 100000);
 
             const Routing one = route(order, asked, when, *settings);
             const Routing two = route(order, asked, when, *settings);

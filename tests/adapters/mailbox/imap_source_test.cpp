@@ -18,7 +18,7 @@ using domain::ErrorCode;
 using protocol::MailRef;
 using transport::Peer;
 
-constexpr auto kLetter = "From: a@b.example\nSubject: x\n\nfirst line\n.\nlast {3}\n";
+constexpr auto kImapLetter = "From: a@b.example\nSubject: x\n\nfirst line\n.\nlast {3}\n";
 
 class ImapSourceTest : public ::testing::Test {
   protected:
@@ -72,8 +72,8 @@ std::string with_crlf(std::string text) {
 }
 
 TEST_F(ImapSourceTest, MailsAreReadUnseenAndMoved) {
-    put("1.a", kLetter);
-    put("2.a", std::string(kLetter) + std::string(200'000, 'x') + "\n");
+    put("1.a", kImapLetter);
+    put("2.a", std::string(kImapLetter) + std::string(200'000, 'x') + "\n");
     const auto mailbox = source();
 
     const auto found = mailbox->look(100);
@@ -83,7 +83,7 @@ TEST_F(ImapSourceTest, MailsAreReadUnseenAndMoved) {
     EXPECT_TRUE(found->at(0).arrived.has_value());
     const auto first = mailbox->read(found->at(0).ref, 1'000'000);
     ASSERT_TRUE(first.has_value()) << first.error().detail;
-    EXPECT_EQ(*first, with_crlf(kLetter));
+    EXPECT_EQ(*first, with_crlf(kImapLetter));
     EXPECT_GT(mailbox->read(found->at(1).ref, 1'000'000)->size(), 200'000U);
     EXPECT_EQ(*mailbox->read_head(found->at(0).ref, 1'000),
               "From: a@b.example\r\nSubject: x\r\n\r\n");
@@ -113,7 +113,7 @@ TEST_F(ImapSourceTest, MailsAreReadUnseenAndMoved) {
 }
 
 TEST_F(ImapSourceTest, CursorLeavesOutWhatWasDoneAndAnotherUidvalidityDropsIt) {
-    put("1.b", kLetter);
+    put("1.b", kImapLetter);
     const auto first = source();
     const auto found = first->look(100);
     ASSERT_EQ(found->size(), 1U);

@@ -22,9 +22,9 @@ using testing::HasSubstr;
 using testing::Not;
 using Ended = portal::Run;
 
-constexpr const char* kBase = "https://api.example.com";
+constexpr const char* kApiBase = "https://api.example.com";
 
-constexpr const char* kProfile = R"json({
+constexpr const char* kJsonProfile = R"json({
   "name": "json", "binds": "account", "headers": {"X-Key": "{{password}}"},
   "words": {"statuses": {"live": "issued"}, "formats": {"pem_all": "pem"}},
   "pages": {
@@ -56,11 +56,12 @@ class JsonPortalTest : public testing::Test {
 
     static Portal make_portal(transport::HttpClient& http) {
         json::Problems problems;
-        auto profile = config::decode_portal_profile(boost::json::parse(kProfile), "", problems);
+        auto profile =
+            config::decode_portal_profile(boost::json::parse(kJsonProfile), "", problems);
         for (const auto& problem : problems) {
             ADD_FAILURE() << problem.pointer << ": " << problem.detail;
         }
-        return Portal{std::move(profile), *transport::Origin::parse(kBase), "", http};
+        return Portal{std::move(profile), *transport::Origin::parse(kApiBase), "", http};
     }
     template <class T>
     static T await(asio::awaitable<T> work) {

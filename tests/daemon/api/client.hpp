@@ -62,4 +62,8 @@ class Client {
 std::string request_text(const std::string& method, const std::string& target,
                          const std::string& body = "", const Headers& headers = {});
 
+[[nodiscard]] inline std::string text(const boost::json::value& value) {
+    return std::string(value.as_string());
+}
+
 }  // namespace cabroker::api::test

@@ -12,8 +12,6 @@ namespace {
 
 namespace bj = boost::json;
 
-std::string text(const bj::value& value) { return std::string(value.as_string()); }
-
 class EventTest : public testing::Test {
   protected:
     std::string create(const std::string& supplier_order_id) {

@@ -10,8 +10,6 @@ namespace {
 
 namespace bj = boost::json;
 
-std::string text(const bj::value& value) { return std::string(value.as_string()); }
-
 class OrderTest : public testing::Test {
   protected:
     Reply import(const std::string& csv, const std::string& query = "") {

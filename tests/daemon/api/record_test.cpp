@@ -11,8 +11,6 @@ namespace {
 
 namespace bj = boost::json;
 
-std::string text(const bj::value& value) { return std::string(value.as_string()); }
-
 class RecordTest : public testing::Test {
   protected:
     std::string create(const std::string& supplier_order_id = "100") {

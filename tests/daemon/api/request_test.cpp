@@ -17,8 +17,6 @@ namespace {
 namespace bj = boost::json;
 using std::chrono::milliseconds;
 
-std::string text(const bj::value& value) { return std::string(value.as_string()); }
-
 /// `pointer code` of every error, in order.
 std::vector<std::string> errors_of(const Reply& reply) {
     std::vector<std::string> all;
