@@ -197,8 +197,13 @@ asio::awaitable<void> MailIntake::end_old_ones() {
 
 Result<void> MailIntake::recover() {
     const TwoClocks at = moment();
-    return services_.store.write_and_wait([this, at](store::Tx& tx) -> Result<void> {
+    const auto settings = services_.settings();
+    return services_.store.write_and_wait([this, at, settings](store::Tx& tx) -> Result<void> {
         for (const store::WaitingCodeRow& row : tx.mails().waiting_codes()) {
+            // Its sign-in may have been answered, and the end came before the code was given.
+            const Result<bool> done = try_one(tx, row, *settings, at);
+            if (!done) return done.error();
+            if (*done) continue;
             tx.mails().drop_waiting_code(row.message);
             unmatched(tx, at, row.mailbox, row.message, "no_sign_in");
         }

@@ -57,8 +57,8 @@ class MailIntake {
   public:
     explicit MailIntake(MailServices services);
 
-    /// Codes that waited when the last run ended are of no use: their sign-ins begin anew. Before
-    /// the loop runs.
+    /// Codes that waited when the last run ended: used where their sign-in was answered by then;
+    /// else of no use, for that sign-in begins anew. Before the loop runs, after the engine's.
     [[nodiscard]] domain::Result<void> recover();
     /// Opens the mailboxes of the configuration, each time the outside has come up.
     void open_all();

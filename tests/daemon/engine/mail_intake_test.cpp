@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "tests/daemon/engine/engine_world.hpp"
 
 namespace cabroker::engine {
@@ -22,12 +24,16 @@ class FakeMail final : public link::MailOutside {
     void open_mailbox(adapters::protocol::MailboxOpen open) override {
         opened.push_back(open.name + " " + open.cursor);
     }
-    void mail_taken(std::string /*mailbox*/, MailRef ref) override { taken.push_back(ref.text()); }
+    void mail_taken(std::string /*mailbox*/, MailRef ref) override {
+        taken.push_back(ref.text());
+        if (on_taken) on_taken();
+    }
     void on_mail(link::MailHandlers given) override { handlers = std::move(given); }
 
     link::MailHandlers handlers;
     std::vector<std::string> opened;
     std::vector<std::string> taken;
+    std::function<void()> on_taken;
 };
 
 class MailIntakeTest : public EngineWorld {
@@ -199,6 +205,51 @@ TEST_F(MailIntakeTest, CodeThatComesBeforeTheAnswerWaitsSealed) {
     EXPECT_EQ(outside_.inputs_seen.back(), "ABCDEF");
     turn_until([&] { return store_->reader().mails().waiting_codes().empty(); });
     turn_until([&] { return reasons() == std::vector<std::string>{"no_sign_in"}; });
+}
+
+TEST_F(MailIntakeTest, CodeThatWaitedAtTheEndOfTheRunIsUsedIfItsSignInWasAnswered) {
+    outside_.script.push_back(
+        answers(intent(domain::EffectClass::repeatable, "sign in"), "sign_in"));
+    outside_.script.push_back([this](const protocol::StepContext&) {
+        mail_.handlers.offered(offer("1", "ABCDEF"));
+        protocol::StepResult result;
+        result.answer = asks_for_code();
+        result.step = "access_code";
+        return domain::Result<protocol::StepResult>(std::move(result));
+    });
+    outside_.script.push_back(answers(waits(), "polling"));
+    // The end comes after both were committed and before the one was held against the other.
+    mail_.on_taken = [this] { intake_->stop(); };
+    const auto id = create(domain::StatusParams());
+    turn_until_state(id, State::needs_input);
+    turn_until([&] { return store_->reader().mails().waiting_codes().size() == 1; });
+
+    ASSERT_TRUE(intake_->recover().has_value());
+    engine_->kick();
+
+    turn_until_state(id, State::waiting_ca);
+    EXPECT_EQ(outside_.inputs_seen.back(), "ABCDEF");
+    EXPECT_TRUE(store_->reader().mails().waiting_codes().empty());
+    EXPECT_TRUE(reasons().empty());
+}
+
+TEST_F(MailIntakeTest, CodeThatWaitedAtTheEndOfTheRunIsDroppedIfItsSignInBeginsAnew) {
+    outside_.script.push_back(
+        answers(intent(domain::EffectClass::repeatable, "sign in"), "sign_in"));
+    outside_.script.push_back([this](const protocol::StepContext&) {
+        mail_.handlers.offered(offer("1", "ABCDEF"));
+        return domain::Result<protocol::StepResult>(
+            domain::Error(domain::ErrorCode::unreachable, "the link was lost"));
+    });
+    mail_.on_taken = [this] { intake_->stop(); };
+    const auto id = create(domain::StatusParams());
+    turn_until([&] { return store_->reader().mails().waiting_codes().size() == 1; });
+
+    ASSERT_TRUE(intake_->recover().has_value());
+
+    EXPECT_TRUE(store_->reader().mails().waiting_codes().empty());
+    EXPECT_EQ(reasons(), (std::vector<std::string>{"no_sign_in"}));
+    EXPECT_NE(get(id).state, State::needs_input);
 }
 
 TEST_F(MailIntakeTest, OldRepeatedAndForeignCodesStayUnused) {
