@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+import yaml
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
 from processes import UnixConnection, children_of  # noqa: E402
 
@@ -34,20 +36,21 @@ NOBODY = (OSError, http.client.HTTPException, json.JSONDecodeError)
 class World:
     """cabroker-sim with orders of its own."""
 
-    def __init__(self, build, directory, orders):
+    def __init__(self, build, directory, orders, flags=()):
         self.directory = directory
         csv = os.path.join(directory, "orders.csv")
         with open(csv, "w", encoding="utf-8") as out:
-            out.write("supplier_order_id,platform_order_id,common_name,brand,product,admin_email,status\n")
+            out.write("supplier_order_id,common_name,brand,admin_email,status,account\n")
             for order in orders:
-                out.write(f"{order['id']},,{order['cn']},{order['brand']},,{order['email']},{order.get('status', 'issued')}\n")
+                out.write(f"{order['id']},{order['cn']},{order['brand']},{order['email']},{order.get('status', 'issued')},"
+                          f"{order.get('account', 'main')}\n")
         self.csv = csv
         state = os.path.join(directory, "sim")
         os.makedirs(state)
         self.log = open(os.path.join(directory, "sim.log"), "w", encoding="utf-8")
         self.process = subprocess.Popen(
             [os.path.join(build, "bin/cabroker-sim"), "--state", state, "--orders", csv, "--issue-delay", "50ms",
-             "--exit-with-parent"],
+             "--exit-with-parent", *(flag.format(directory=directory) for flag in flags)],
             stdout=subprocess.PIPE, stderr=self.log)
         line = self.process.stdout.readline()
         if not line:
@@ -71,7 +74,7 @@ class World:
 class Broker:
     """cabrokerd-crashable and its outside, which may die at any time."""
 
-    def __init__(self, build, directory, world, environment):
+    def __init__(self, build, directory, world, environment, settings):
         self.build = build
         self.directory = directory
         self.environment = environment
@@ -80,25 +83,14 @@ class Broker:
         self.config = os.path.join(directory, "cabroker.yaml")
         self.log = open(os.path.join(directory, "cabrokerd.log"), "a", encoding="utf-8")
         self.process = None
-        smtp = world.ready["smtp"]
         with open(self.config, "w", encoding="utf-8") as out:
-            out.write(f"""
-socket: {self.socket}
-state_dir: {directory}/state
-vault: {{key: {{file: {directory}/vault.key}}}}
-outside: {{mode: spawn, program: {build}/bin/cabroker-adapters}}
-certificate_roots: [{world.ready["issuing_root"]}]
-mailers:
-  default: {{url: "smtp://{smtp}", tls: starttls, ca_file: {world.ready["ca_file"]}, from: "ssl@example.com",
-            reply_to: "ssl+{{token}}@example.com"}}
-adapters:
-  portal: {{type: guest_portal, profile: digicert-guest, base_url: "{world.ready["portal"]}",
-           ca_file: {world.ready["ca_file"]}, settle: 1s}}
-  tickets: {{type: email_ticket, template: sectigo, to: support@example.net, mailer: default,
-            allowed_senders: ["@example.net"], settle: 1s}}
-engine: {{step_deadline: 10s, settle: 1s, retry: {{first: 20ms, max: 500ms}}, poll: {{first: 50ms, max: 500ms}}}}
-log: {{level: warning}}
-""")
+            yaml.safe_dump({
+                "socket": self.socket, "state_dir": directory + "/state", "vault": {"key": {"file": directory + "/vault.key"}},
+                "outside": {"mode": "spawn", "program": build + "/bin/cabroker-adapters"},
+                "certificate_roots": [world.ready["issuing_root"]],
+                "engine": {"step_deadline": "10s", "settle": "1s", "retry": {"first": "20ms", "max": "500ms"},
+                           "poll": {"first": "50ms", "max": "500ms"}},
+                "log": {"level": "warning"}, **settings}, out)
 
     def start(self, crash_at=None):
         environment = dict(os.environ, **self.environment)

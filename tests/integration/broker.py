@@ -247,6 +247,7 @@ class Broker:
 
 class IntegrationTest(unittest.TestCase):
     """One world and one daemon for all tests of a class; each test uses orders of its own."""
+    # `{folder}` stands for the test's own folder.
     world_flags = ()
     broker_changes = {}
     counter = 600000000
@@ -255,9 +256,15 @@ class IntegrationTest(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory(prefix="cabroker-test-")
         os.chmod(cls.folder.name, 0o755)
-        cls.world = World(cls.folder.name, *cls.world_flags)
+        cls.world = World(cls.folder.name, *(flag.format(folder=cls.folder.name) for flag in cls.world_flags))
         cls.broker = Broker(cls.folder.name, cls.world, **cls.broker_changes)
+        cls.configure(cls.broker.settings)
+        cls.broker.write_config()
         cls.broker.start()
+
+    @classmethod
+    def configure(cls, settings):
+        """What a test wants otherwise than Broker.default_settings, once the world is there."""
 
     @classmethod
     def tearDownClass(cls):

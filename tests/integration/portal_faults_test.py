@@ -1,11 +1,7 @@
-"""Each fault of a portal and of its mailbox, from the simulated world's switchboard, with its stated outcome.
-
-Two rules hold for every line of the tables: the CA is asked for at most one reissue, and what is not proven is not called done.
-"""
-import time
-
-from broker import IntegrationTest, main
-from support import make_csr, until
+"""Each fault of a guest portal and of its mailbox, from the simulated world's switchboard, with its stated outcome."""
+from broker import main
+from fault_frame import FaultTest, doubtful
+from support import until
 
 LOGIN, CODE, ORDER, FORM, SUBMIT = ("portal.login.page", "portal.code.page", "portal.order.page", "portal.reissue.page",
                                     "portal.reissue.submit")
@@ -24,13 +20,7 @@ PASSING = [
     (FORM, "foreign_cookies", {}),
     (FORM, "drop_before", {}),
 ]
-# The submit of the reissue: whatever becomes of its answer, it is done once and proven.
-DOUBTFUL = [(SUBMIT, what, more) for what, more in (
-    ("drop_after_commit", {}), ("drop_before", {}), ("close_without_answer", {}), ("truncate", {}), ("half", {}), ("empty", {}),
-    ("garbage", {}), ("huge", {"bytes": 20_000_000}), ("gzip_bomb", {"bytes": 200_000_000}), ("hang", {"delay": "60s"}),
-    ("status_500", {"commit": True}), ("wrong_page", {"commit": True}), ("login_page", {"commit": True}),
-    ("redirect_host", {"commit": True, "detail": "https://portal.invalid/guest/order"}),
-    ("redirect_http", {"commit": True, "detail": "http://127.0.0.1:9/guest/order"}))]
+DOUBTFUL = doubtful(SUBMIT, "https://portal.invalid/guest/order", "http://127.0.0.1:9/guest/order")
 # A portal that stays like this before anything was asked of the CA: the request stops and says why; nothing was done.
 LASTING = [
     (LOGIN, "changed_page", {}),
@@ -48,85 +38,15 @@ LASTING = [
 NOTHING_TO_KEEP = ("empty", "redirect_host", "redirect_http")
 
 
-class PortalFaultsTest(IntegrationTest):
-    broker_changes = {"engine": {"step_deadline": "3s", "settle": "300ms", "retry": {"first": "50ms", "max": "300ms"},
-                                 "poll": {"first": "50ms", "max": "200ms"}}}
-
-    def ask(self, **more):
-        order = self.new_order(**more)
-        return order, self.broker.ask("reissue", order, params={
-            "csr": make_csr(order["common_name"]), "reason": "fault test", "validation_method": "email"})
-
-    def now(self, request):
-        return self.broker.get("/v1/requests/" + request["id"])
-
-    def carry(self, order, request, limit=40):
-        """Gives each code that is asked for, until the request is settled."""
-        given, end = set(), time.monotonic() + limit
-        while time.monotonic() < end:
-            now = self.now(request)
-            if now["settled"]:
-                return now
-            code = self.code_of(order)
-            asked = [need["name"] for need in now["needs"]]
-            if now["next_actor"] == "requester" and asked == ["access_code"] and code and code not in given:
-                given.add(code)
-                self.broker.call("POST", f"/v1/requests/{request['id']}/inputs", {"name": "access_code", "value": code})
-            time.sleep(0.03)
-        self.fail("not settled: " + self.broker.story(request["id"]))
-
-    def code_of(self, order):
-        try:
-            return self.world.code(order["admin_email"])
-        except AssertionError:
-            return None
-
-    def issued_once(self, order, request):
-        done = self.carry(order, request)
-        story = self.broker.story(request["id"])
-        self.assertEqual((done["state"], done["outcome"]["code"]), ("succeeded", "issued"), story)
-        books = self.world.books(order["supplier_order_id"])
-        self.assertEqual((books["reissues"], books["reissues_issued"]), (1, 1), story)
-        return done
-
+class PortalFaultsTest(FaultTest):
     def test_passing_faults_are_waited_out(self):
-        for where, what, more in PASSING:
-            with self.subTest(where=where, what=what):
-                self.world.no_faults()
-                self.world.fault(where, what, times=1, **more)
-                self.issued_once(*self.ask())
+        self.each_fault_is_passed(PASSING)
 
     def test_a_doubtful_submit_is_done_once(self):
-        for where, what, more in DOUBTFUL:
-            with self.subTest(where=where, what=what):
-                self.world.no_faults()
-                self.world.fault(where, what, times=1, **more)
-                self.issued_once(*self.ask())
+        self.each_fault_is_passed(DOUBTFUL)
 
     def test_a_portal_that_stays_strange_stops_the_request_before_anything_is_done(self):
-        for where, what, more in LASTING:
-            with self.subTest(where=where, what=what):
-                self.world.no_faults()
-                self.world.fault(where, what, times=0, **more)
-                order, request = self.ask()
-                now = self.stopped(request)
-                story = self.broker.story(request["id"])
-                if now["settled"]:
-                    self.assertEqual((now["state"], now["outcome"]["code"]), ("failed", "unknown_page"), story)
-                    self.assertTrue(now["outcome"]["hint"], story)
-                    self.assertTrue(now["outcome"]["evidence"] or what in NOTHING_TO_KEEP, story)
-                else:
-                    self.assertTrue(now["last_problem"]["code"] and now["last_problem"]["detail"], story)
-                    self.broker.post(f"/v1/requests/{request['id']}/cancel", {})
-                books = self.world.books(order["supplier_order_id"])
-                self.assertEqual((books["reissues"], books["codes_mailed"]), (0, 0), story)
-        self.assertTrue(self.broker.outside())
-
-    def stopped(self, request):
-        def found():
-            now = self.now(request)
-            return now if now["settled"] or now["state"] == "backoff" else None
-        return until(found, 25, why=f"it neither stopped nor waits: {self.now(request)}")
+        self.each_fault_stops_it(LASTING, nothing_to_keep=NOTHING_TO_KEEP)
 
     def test_two_forms_of_one_name_are_not_guessed_at(self):
         self.world.fault(FORM, "duplicate_form", times=0)
@@ -149,6 +69,7 @@ class PortalFaultsTest(IntegrationTest):
                 self.world.no_faults()
                 self.world.fault(where, "login_page", times=1)
                 self.issued_once(*self.ask())
+                self.hit()
 
     def test_a_captcha_asks_for_a_person(self):
         self.world.fault(LOGIN, "captcha", times=1)
@@ -188,23 +109,16 @@ class PortalFaultsTest(IntegrationTest):
         return now if now["needs"] and now["needs"][0]["last_error"] else None
 
 
-class ClockTest(IntegrationTest):
+class ClockTest(FaultTest):
     """The portal's clock jumps; its own and ours need not agree."""
-    broker_changes = PortalFaultsTest.broker_changes
 
     def test_jumps_of_the_portals_clock_lose_nothing(self):
         for jump in ("3h", "-3h"):
             with self.subTest(jump=jump):
-                order = self.new_order()
-                request = self.broker.ask("reissue", order, params={
-                    "csr": make_csr(order["common_name"]), "reason": "clock test", "validation_method": "email"})
+                order, request = self.ask()
                 self.broker.wait(request, "needs_input")
                 self.world.control("POST", "/clock", {"advance": jump})
-                done = PortalFaultsTest.carry(self, order, request)
-                self.assertEqual((done["state"], done["outcome"]["code"]), ("succeeded", "issued"), self.broker.story(request["id"]))
-                self.assertEqual(self.world.books(order["supplier_order_id"])["reissues"], 1)
-
-    now, code_of = PortalFaultsTest.now, PortalFaultsTest.code_of
+                self.issued_once(order, request)
 
 
 if __name__ == "__main__":
