@@ -91,6 +91,13 @@ std::optional<ReissueState> parse_reissue_state(std::string_view word) {
     return std::nullopt;
 }
 
+std::optional<RevokeState> parse_revoke_state(std::string_view word) {
+    if (word == "pending") return RevokeState::pending;
+    if (word == "revoked") return RevokeState::revoked;
+    if (word == "rejected") return RevokeState::rejected;
+    return std::nullopt;
+}
+
 std::optional<CertificateState> parse_certificate_state(std::string_view word) {
     if (word == "valid") return CertificateState::valid;
     if (word == "revoked") return CertificateState::revoked;
@@ -185,6 +192,12 @@ std::optional<ReissueState> PortalProfile::reissue_state_of(std::string_view raw
     const auto found = words.reissue_states.find(lower(trimmed(raw)));
     if (found != words.reissue_states.end()) return found->second;
     return parse_reissue_state(lower(trimmed(raw)));
+}
+
+std::optional<RevokeState> PortalProfile::revoke_state_of(std::string_view raw) const {
+    const auto found = words.revoke_states.find(folded(raw));
+    if (found != words.revoke_states.end()) return found->second;
+    return parse_revoke_state(folded(raw));
 }
 
 std::optional<CertificateState> PortalProfile::certificate_state_of(std::string_view raw) const {

@@ -198,8 +198,9 @@ struct CodeMail {
     std::vector<std::string> binding_after;
 };
 
-/// What became of a reissue, and whether a certificate still holds.
+/// What became of a reissue or of a revoke, and whether a certificate still holds.
 enum class ReissueState { pending, issued, canceled, rejected };
+enum class RevokeState { pending, revoked, rejected };
 enum class CertificateState { valid, revoked };
 
 /// Where a validation token goes, for portals that show the token only: texts with {{domain}} and
@@ -228,6 +229,7 @@ struct WordMaps {
     /// The portal's → ours.
     std::map<std::string, domain::ValidationMethod> token_methods;
     std::map<std::string, ReissueState> reissue_states;
+    std::map<std::string, RevokeState> revoke_states;
     std::map<std::string, CertificateState> certificate_states;
 };
 
@@ -286,6 +288,7 @@ struct PortalProfile {
     [[nodiscard]] std::optional<domain::ValidationMethod> token_method_of(
         std::string_view raw) const;
     [[nodiscard]] std::optional<ReissueState> reissue_state_of(std::string_view raw) const;
+    [[nodiscard]] std::optional<RevokeState> revoke_state_of(std::string_view raw) const;
     [[nodiscard]] std::optional<CertificateState> certificate_state_of(std::string_view raw) const;
     /// A serial number (hex digits, in any notation) as the portal writes it.
     [[nodiscard]] std::string serial_text(std::string_view serial) const;

@@ -13,6 +13,7 @@ namespace cabroker::config {
 
 [[nodiscard]] std::optional<PortalOperation> parse_portal_operation(std::string_view word);
 [[nodiscard]] std::optional<ReissueState> parse_reissue_state(std::string_view word);
+[[nodiscard]] std::optional<RevokeState> parse_revoke_state(std::string_view word);
 [[nodiscard]] std::optional<CertificateState> parse_certificate_state(std::string_view word);
 [[nodiscard]] std::string page_outcome_words();
 [[nodiscard]] std::string portal_operation_words();

@@ -61,6 +61,8 @@ WordMaps decode_word_maps(const bj::value& value, const std::string& pointer, Pr
                        domain::list_of_words<domain::ValidationMethod>(), problems);
     decode_their_words(reader, "reissue_states", maps.reissue_states, parse_reissue_state,
                        "pending, issued, canceled, rejected", problems);
+    decode_their_words(reader, "revoke_states", maps.revoke_states, parse_revoke_state,
+                       "pending, revoked, rejected", problems);
     decode_their_words(reader, "certificate_states", maps.certificate_states,
                        parse_certificate_state, "valid, revoked", problems);
     decode_words(reader, "validation_methods", maps.validation_methods, problems);

@@ -28,6 +28,7 @@ struct Certificate {
     domain::Time not_before{};
     domain::Time not_after{};
     std::optional<domain::Time> revoked_at;
+    std::string revocation_reason;
 };
 
 /// Why a CSR was not taken.

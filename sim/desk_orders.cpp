@@ -59,6 +59,7 @@ void put_certificates(PageData& data, const Order& order, const std::string& han
         row["certificate_serial"] = desk_serial(one->serial);
         row["until"] = berlin_date(one->not_after);
         row["condition"] = one->revoked_at ? "widerrufen" : "gültig";
+        row["why"] = as_utf8(one->revocation_reason);
         data.row("certificates", std::move(row));
     }
     for (const auto& [name, format] : kFiles) {
@@ -88,6 +89,7 @@ void put_desk_reissues(PageData& data, Order& order) {
         row["condition"] = condition_of(reissue->state);
         row["method"] = desk_method(reissue->method);
         row["reason"] = as_utf8(reissue->reason);
+        row["note"] = as_utf8(reissue->note);
         row["reissue_serial"] = reissue->serial.empty() ? "" : desk_serial(reissue->serial);
         data.row("reissues", std::move(row));
     }

@@ -34,6 +34,7 @@ void put_reissues(PageData& data, const Order& order) {
         row["state"] = reissue->state;
         row["method"] = reissue->method;
         row["reason"] = reissue->reason;
+        row["note"] = reissue->note;
         row["reissue_serial"] = reissue->serial;
         data.row("reissues", std::move(row));
     }

@@ -41,6 +41,7 @@ std::optional<Refusal> World::revoke_certificate(Order& order, Certificate* cert
         return refusal;
     }
     certificate->revoked_at = clock_.now();
+    certificate->revocation_reason = reason;
     ++order.books.certificate_revokes;
     order.record("revoke_certificate", reason, via, clock_.now());
     notify(order, "Certificate revoked", "A certificate of your order was revoked.");
@@ -78,7 +79,9 @@ std::optional<Refusal> World::revoke(Order& order, const std::string& reason,
     order.revoked_at = clock_.now();
     order.revocation_reason = reason;
     for (Certificate& certificate : order.certificates) {
-        if (!certificate.revoked_at) certificate.revoked_at = order.revoked_at;
+        if (certificate.revoked_at) continue;
+        certificate.revoked_at = order.revoked_at;
+        certificate.revocation_reason = reason;
     }
     ++order.books.revokes;
     order.record("revoke", reason, via, clock_.now());

@@ -1,5 +1,7 @@
 #include "adapters/guest_portal/jobs.hpp"
 
+#include <algorithm>
+
 #include "adapters/guest_portal/answers.hpp"
 #include "adapters/guest_portal/sign_in.hpp"
 
@@ -82,6 +84,24 @@ std::string summary_of(const Work& work, Kind kind) {
     return "cancel the pending reissue of " + order;
 }
 
+/// A portal may take any serial number of the account, so the one to revoke must be among those
+/// that it showed for this order.
+std::optional<StepResult> not_of_this_order(Work& work, const OrderView& view, const Run& run) {
+    const auto* revoke = std::get_if<domain::RevokeParams>(&work.context.params);
+    if (revoke == nullptr || revoke->scope == domain::RevokeScope::order) return std::nullopt;
+    const std::string serial = revoke->serial.value_or("");
+    const std::string wanted = config::plain_serial(serial);
+    std::vector<std::string> shown = run.values.list("certificate_serial");
+    if (!view.serial.empty()) shown.push_back(view.serial);
+    const bool known = std::any_of(shown.begin(), shown.end(), [&](const std::string& one) {
+        return config::plain_serial(one) == wanted;
+    });
+    if (known) return std::nullopt;
+    return reject(work, "unknown_certificate",
+                  "the portal shows no certificate of this order with the serial number " + serial,
+                  "compare the serial number with the portal's");
+}
+
 /// Fills in the form of the change and asks for leave.
 asio::awaitable<Step> prepare_change(Work& work, OrderView view, Kind kind) {
     portal::Variables given = work.known();
@@ -93,11 +113,12 @@ asio::awaitable<Step> prepare_change(Work& work, OrderView view, Kind kind) {
                      " has no step of effect once";
     }
     if (run.stop != Stop::before_once) co_return interpret(work, run);
+    if (auto no = not_of_this_order(work, view, run)) co_return std::move(*no);
 
     Progress& progress = work.progress;
     progress.job = Job::prepared;
     progress.prepared = std::move(run.prepared);
-    progress.seen_before = seen_text(view, work.reason());
+    progress.seen_before = seen_text(view, kind, work.reason());
     progress.seen_serial = view.serial;
     protocol::Intend intend;
     intend.effect.effect_class = domain::EffectClass::once;
@@ -111,24 +132,41 @@ std::string waiting_sentence(const OrderView& view) {
     return status_sentence(view) + " and an approval is awaited for: " + view.awaits_approval;
 }
 
+/// What became of our own revoke in the history; nullopt: it does not stand there.
+std::optional<config::RevokeState> own_revoke(const Work& work, const OrderView& view) {
+    const auto seen = parse_seen(work.progress.seen_before);
+    const std::string reason = work.reason();
+    if (!seen || view.traces_of(Kind::revoke, reason) <= seen->traces) return std::nullopt;
+    return work.profile().revoke_state_of(state_of_reason(view.revokes, reason));
+}
+
+StepResult revoked_one(Work& work, const domain::RevokeParams& revoke, std::string detail) {
+    protocol::Done answer;
+    answer.code = "revoked";
+    answer.detail = std::move(detail);
+    answer.revoked_serial = revoke.serial;
+    return work.answer(std::move(answer), "done");
+}
+
 Step check_revoked(Work& work, const OrderView& view) {
     const auto& revoke = std::get<domain::RevokeParams>(work.context.params);
+    const auto own = own_revoke(work, view);
     if (revoke.scope == domain::RevokeScope::certificate) {
-        const auto state = view.state_of(revoke.serial.value_or(""));
-        const bool revoked = state && work.profile().certificate_state_of(*state) ==
-                                          config::CertificateState::revoked;
-        if (revoked) {
-            protocol::Done answer;
-            answer.code = "revoked";
-            answer.detail = "the portal shows the certificate as " + *state;
-            answer.revoked_serial = revoke.serial;
-            return work.answer(std::move(answer), "done");
+        const CertificateRow* row = view.certificate(revoke.serial.value_or(""));
+        if (row != nullptr &&
+            work.profile().certificate_state_of(row->state) == config::CertificateState::revoked) {
+            return revoked_one(work, revoke, "the portal shows the certificate as " + row->state);
+        }
+        if (own == config::RevokeState::revoked) {
+            return revoked_one(work, revoke,
+                               "the portal shows our revoke of it as " +
+                                   state_of_reason(view.revokes, work.reason()));
         }
     } else if (view.status.status == OrderStatus::revoked) {
         return done(work, "revoked", status_sentence(view));
     }
-    const std::string row = state_of_reason(view.revokes, work.reason());
-    if (work.profile().reissue_state_of(row) == config::ReissueState::rejected) {
+    if (own == config::RevokeState::rejected) {
+        const std::string row = state_of_reason(view.revokes, work.reason());
         return reject(work, "approval_rejected", "the portal shows our revoke as " + row,
                       "ask who approves requests at the portal why, then send a new request");
     }
@@ -159,15 +197,11 @@ asio::awaitable<Step> do_download(Work& work, OrderView view) {
 std::optional<StepResult> cannot_revoke_one(Work& work, const OrderView& view) {
     const auto* revoke = std::get_if<domain::RevokeParams>(&work.context.params);
     if (revoke == nullptr || revoke->scope == domain::RevokeScope::order) return std::nullopt;
-    const std::string serial = revoke->serial.value_or("");
-    const auto state = view.state_of(serial);
-    if (!state && !view.certificates.empty()) {
-        return reject(work, "unknown_certificate",
-                      "the portal shows no certificate with the serial number " + serial,
-                      "compare the serial number with the portal's");
-    }
-    if (state && work.profile().certificate_state_of(*state) == config::CertificateState::revoked) {
-        return reject(work, "already_revoked", "the portal shows the certificate as " + *state, "");
+    const CertificateRow* row = view.certificate(revoke->serial.value_or(""));
+    if (row != nullptr &&
+        work.profile().certificate_state_of(row->state) == config::CertificateState::revoked) {
+        return reject(work, "already_revoked", "the portal shows the certificate as " + row->state,
+                      "");
     }
     return std::nullopt;
 }

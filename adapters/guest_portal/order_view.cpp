@@ -70,49 +70,60 @@ std::vector<HistoryRow> history_of(const portal::Variables& values, const std::s
     std::vector<HistoryRow> rows;
     const auto states = values.list(what + "_state");
     const auto reasons = values.list(what + "_reason");
+    const auto notes = values.list(what + "_note");
     for (std::size_t i = 0; i < std::max(states.size(), reasons.size()); ++i) {
         HistoryRow row;
         row.state = entry(states, i);
         row.reason = entry(reasons, i);
+        row.note = entry(notes, i);
         rows.push_back(std::move(row));
     }
     return rows;
 }
 
-/// Pages collapse white space, so the comparison must too.
-std::size_t count_with(const std::vector<HistoryRow>& rows, const std::string& reason) {
-    const std::string wanted = transport::collapse(reason);
+/// How many of the rows have exactly these words in `where`.
+template <class Row>
+std::size_t count_with(const std::vector<Row>& rows, std::string Row::*where,
+                       const std::string& words) {
     return static_cast<std::size_t>(std::count_if(
-        rows.begin(), rows.end(),
-        [&](const HistoryRow& row) { return transport::collapse(row.reason) == wanted; }));
+        rows.begin(), rows.end(), [&](const Row& row) { return same_words(row.*where, words); }));
 }
 
 }  // namespace
 
-std::size_t OrderView::reissues_with(const std::string& reason) const {
-    return count_with(reissues, reason);
+bool same_words(const std::string& shown, const std::string& reason) {
+    return transport::collapse(shown) == transport::collapse(reason);
 }
 
-std::size_t OrderView::revokes_with(const std::string& reason) const {
-    return count_with(revokes, reason);
+std::size_t OrderView::traces_of(domain::Kind kind, const std::string& reason) const {
+    switch (kind) {
+        case domain::Kind::reissue:
+            return count_with(reissues, &HistoryRow::reason, reason);
+        case domain::Kind::revoke:
+            return count_with(revokes, &HistoryRow::reason, reason) +
+                   count_with(certificates, &CertificateRow::reason, reason);
+        case domain::Kind::cancel:
+            return count_with(reissues, &HistoryRow::note, reason);
+        default:
+            return 0;
+    }
 }
 
-std::size_t OrderView::traces_of(const std::string& reason) const {
-    return reissues_with(reason) + revokes_with(reason);
+bool OrderView::revoked_for(const std::string& reason) const {
+    return status.status == domain::OrderStatus::revoked && same_words(revocation_reason, reason);
 }
 
-std::optional<std::string> OrderView::state_of(const std::string& serial_wanted) const {
+const CertificateRow* OrderView::certificate(const std::string& serial_wanted) const {
     const std::string wanted = config::plain_serial(serial_wanted);
     for (const CertificateRow& row : certificates) {
-        if (!wanted.empty() && row.serial == wanted) return row.state;
+        if (!wanted.empty() && row.serial == wanted) return &row;
     }
-    return std::nullopt;
+    return nullptr;
 }
 
 std::string state_of_reason(const std::vector<HistoryRow>& rows, const std::string& reason) {
-    const std::string wanted = transport::collapse(reason);
     for (const HistoryRow& row : rows) {
-        if (transport::collapse(row.reason) == wanted) return row.state;
+        if (same_words(row.reason, reason)) return row.state;
     }
     return {};
 }
@@ -131,10 +142,12 @@ OrderView view_of(const config::PortalProfile& profile, const portal::Variables&
     view.revokes = history_of(values, "revoke");
     const auto serials = values.list("certificate_serial");
     const auto states = values.list("certificate_state");
+    const auto reasons = values.list("certificate_reason");
     for (std::size_t i = 0; i < serials.size(); ++i) {
         CertificateRow row;
         row.serial = config::plain_serial(serials[i]);
         row.state = entry(states, i);
+        row.reason = entry(reasons, i);
         view.certificates.push_back(std::move(row));
     }
     return view;
@@ -153,8 +166,8 @@ std::optional<std::string> other_order(const OrderView& view, const domain::Orde
     return std::nullopt;
 }
 
-std::string seen_text(const OrderView& view, const std::string& reason) {
-    return view.status.raw + "|" + view.serial + "|" + std::to_string(view.traces_of(reason));
+std::string seen_text(const OrderView& view, domain::Kind kind, const std::string& reason) {
+    return view.status.raw + "|" + view.serial + "|" + std::to_string(view.traces_of(kind, reason));
 }
 
 std::optional<SeenBefore> parse_seen(const std::string& text) {

@@ -1,5 +1,5 @@
 // What the portal's order page says, read from the values that a profile's read_order extracts:
-// status order_id common_name serial token_* reissue_* revocation_reason.
+// status order_id common_name serial token_* reissue_* revoke_* certificate_* revocation_reason.
 #pragma once
 
 #include <optional>
@@ -10,6 +10,7 @@
 #include "adapters/protocol/messages.hpp"
 #include "config/portal_profile.hpp"
 #include "domain/order.hpp"
+#include "domain/request.hpp"
 
 namespace cabroker::adapters::guest_portal {
 
@@ -26,12 +27,14 @@ struct Token {
 struct HistoryRow {
     std::string state;
     std::string reason;
+    std::string note;  ///< of a reissue: what whoever canceled it said
 };
 
 /// One certificate of the order.
 struct CertificateRow {
     std::string serial;  ///< plain_serial()
     std::string state;
+    std::string reason;  ///< why it was revoked
 };
 
 struct OrderView {
@@ -48,15 +51,18 @@ struct OrderView {
     std::string awaits_approval;
 
     OrderView() = default;
-    /// How many reissues of the history were asked for with exactly this reason.
-    [[nodiscard]] std::size_t reissues_with(const std::string& reason) const;
-    /// The same of the revokes.
-    [[nodiscard]] std::size_t revokes_with(const std::string& reason) const;
-    /// Both together: what a request with this reason has left at the portal.
-    [[nodiscard]] std::size_t traces_of(const std::string& reason) const;
-    /// The state word of a certificate; nullopt when the page does not show it.
-    [[nodiscard]] std::optional<std::string> state_of(const std::string& serial) const;
+    /// What a request of this kind with exactly this reason has left at the portal, counted:
+    /// reissues asked for with it, revokes and certificates revoked with it, reissues canceled with
+    /// it.
+    [[nodiscard]] std::size_t traces_of(domain::Kind kind, const std::string& reason) const;
+    /// Is the order shown as revoked for exactly this reason?
+    [[nodiscard]] bool revoked_for(const std::string& reason) const;
+    /// The certificate; nullptr when the page does not show it.
+    [[nodiscard]] const CertificateRow* certificate(const std::string& serial) const;
 };
+
+/// Pages collapse white space, so this comparison does too.
+[[nodiscard]] bool same_words(const std::string& shown, const std::string& reason);
 
 /// The state word of the newest row that was asked for with exactly this reason; empty: none.
 [[nodiscard]] std::string state_of_reason(const std::vector<HistoryRow>& rows,
@@ -75,9 +81,9 @@ struct SeenBefore {
     std::string serial;
     std::size_t traces = 0;
 };
-/// `issued|0A1B|2` (status, serial, number of reissues and revokes with our reason):
-/// Effect::seen_before.
-[[nodiscard]] std::string seen_text(const OrderView& view, const std::string& reason);
+/// `issued|0A1B|2` (status, serial, traces_of() our kind and reason): Effect::seen_before.
+[[nodiscard]] std::string seen_text(const OrderView& view, domain::Kind kind,
+                                    const std::string& reason);
 [[nodiscard]] std::optional<SeenBefore> parse_seen(const std::string& text);
 
 /// A date of a page, by RFC 3339 or the profile's formats.

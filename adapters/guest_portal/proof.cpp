@@ -90,32 +90,51 @@ Proof found_nothing(Work& work, std::string detail) {
     return close(work, ProofVerdict::not_done, std::move(detail));
 }
 
-/// Status and serial are as before and no row of the history is new.
-bool unchanged(const OrderView& view, const SeenBefore& seen, const std::string& reason) {
-    return view.status.raw == seen.status && view.serial == seen.serial &&
-           view.traces_of(reason) <= seen.traces;
-}
+/// What a probe holds the order against: how it stood, what was asked for, and why.
+struct Doubt {
+    SeenBefore seen;
+    Kind kind;
+    std::string reason;
 
-/// The revoked certificate that our request names.
-std::optional<std::string> revoked_word(const Work& work, const OrderView& view) {
-    const auto* revoke = std::get_if<domain::RevokeParams>(&work.context.params);
-    if (revoke == nullptr || revoke->scope == domain::RevokeScope::order) return std::nullopt;
-    const auto state = view.state_of(revoke->serial.value_or(""));
-    if (!state || work.profile().certificate_state_of(*state) != config::CertificateState::revoked)
-        return std::nullopt;
-    return state;
-}
-
-asio::awaitable<Proven> judge_reissue(Work& work, OrderView view, SeenBefore seen) {
-    const std::string reason = work.reason();
-    const bool our_trace = view.traces_of(reason) > seen.traces;
-    if (unchanged(view, seen, reason)) {
-        co_return found_nothing(work, "the order stands as before: " + view.status.raw);
+    Doubt(SeenBefore before, const Work& work)
+        : seen(std::move(before)),
+          kind(domain::kind_of(work.context.params)),
+          reason(work.reason()) {}
+    /// Our reason stands where it did not stand before: nobody else writes it.
+    [[nodiscard]] bool our_trace(const OrderView& view) const {
+        return view.traces_of(kind, reason) > seen.traces;
     }
-    if (our_trace) {
+    /// Status and serial are as before.
+    [[nodiscard]] bool unchanged(const OrderView& view) const {
+        return view.status.raw == seen.status && view.serial == seen.serial;
+    }
+};
+
+/// The certificate that our request names, when it is shown as revoked.
+const CertificateRow* shown_revoked(const Work& work, const OrderView& view) {
+    const auto* revoke = std::get_if<domain::RevokeParams>(&work.context.params);
+    if (revoke == nullptr || revoke->scope == domain::RevokeScope::order) return nullptr;
+    const CertificateRow* row = view.certificate(revoke->serial.value_or(""));
+    const bool revoked = row != nullptr && work.profile().certificate_state_of(row->state) ==
+                                               config::CertificateState::revoked;
+    return revoked ? row : nullptr;
+}
+
+Proof as_before(Work& work, const OrderView& view) {
+    return found_nothing(work, "the order stands as before: " + view.status.raw);
+}
+
+Proof not_ours(Work& work, const std::string& shown) {
+    return close(work, ProofVerdict::cannot_tell,
+                 "the portal shows " + shown + ", and nothing shows that it was by this request");
+}
+
+asio::awaitable<Proven> judge_reissue(Work& work, OrderView view, Doubt doubt) {
+    if (doubt.our_trace(view)) {
         co_return found_done(work, "the portal shows " + view.status.raw + " and our reason");
     }
-    if (view.status.status == OrderStatus::issued && view.serial != seen.serial) {
+    if (doubt.unchanged(view)) co_return as_before(work, view);
+    if (view.status.status == OrderStatus::issued && view.serial != doubt.seen.serial) {
         Download fetched = co_await download(work);
         if (fetched.ended) co_return from_step(std::move(*fetched.ended));
         if (fetched.our_key) {
@@ -123,36 +142,30 @@ asio::awaitable<Proven> judge_reissue(Work& work, OrderView view, SeenBefore see
         }
         work.certificates.clear();
     }
-    co_return close(work, ProofVerdict::cannot_tell,
-                    "the order changed, and nothing shows that it was by this request");
+    co_return not_ours(work, view.status.raw);
 }
 
-Proof judge_revoke(Work& work, const OrderView& view, const SeenBefore& seen) {
-    const std::string reason = work.reason();
-    // It was not revoked when the intent was made, and nothing but a revoke of it makes it so.
-    if (const auto word = revoked_word(work, view)) {
-        return found_done(work, "the portal shows the certificate as " + *word);
-    }
-    if (view.revokes_with(reason) > 0 && view.traces_of(reason) > seen.traces) {
+Proof judge_revoke(Work& work, const OrderView& view, const Doubt& doubt) {
+    if (doubt.our_trace(view)) {
         return found_done(work, "the portal shows our revoke, with our reason");
     }
-    if (unchanged(view, seen, reason)) {
-        return found_nothing(work, "the order stands as before: " + view.status.raw);
+    // It was not revoked when the intent was made, so this is a change, whoever made it.
+    if (const CertificateRow* one = shown_revoked(work, view)) {
+        return not_ours(work, "the certificate as " + one->state);
     }
-    if (view.status.status == OrderStatus::revoked && view.revocation_reason == reason) {
+    if (doubt.unchanged(view)) return as_before(work, view);
+    if (view.revoked_for(doubt.reason)) {
         return found_done(work, "the portal shows the order as revoked, with our reason");
     }
-    return close(work, ProofVerdict::cannot_tell, "the portal shows " + view.status.raw);
+    return not_ours(work, view.status.raw);
 }
 
-Proof judge_cancel(Work& work, const OrderView& view, const SeenBefore& seen) {
-    if (unchanged(view, seen, work.reason())) {
-        return found_nothing(work, "the reissue is still pending");
+Proof judge_cancel(Work& work, const OrderView& view, const Doubt& doubt) {
+    if (doubt.our_trace(view)) {
+        return found_done(work, "the portal shows the reissue as canceled, with our reason");
     }
-    if (view.status.status == OrderStatus::issued && view.serial == seen.serial) {
-        return found_done(work, "the reissue is no longer pending and the certificate is the old");
-    }
-    return close(work, ProofVerdict::cannot_tell, "the portal shows " + view.status.raw);
+    if (doubt.unchanged(view)) return as_before(work, view);
+    return not_ours(work, view.status.raw);
 }
 
 asio::awaitable<Proven> look(Work& work, domain::Effect effect) {
@@ -174,11 +187,10 @@ asio::awaitable<Proven> look(Work& work, domain::Effect effect) {
     if (!seen) {
         co_return close(work, ProofVerdict::cannot_tell, "what the order showed before is unknown");
     }
-    SeenBefore before = *seen;
-    const Kind kind = domain::kind_of(work.context.params);
-    if (kind == Kind::revoke) co_return judge_revoke(work, view, before);
-    if (kind == Kind::cancel) co_return judge_cancel(work, view, before);
-    co_return co_await judge_reissue(work, std::move(view), std::move(before));
+    Doubt doubt(*seen, work);
+    if (doubt.kind == Kind::revoke) co_return judge_revoke(work, view, doubt);
+    if (doubt.kind == Kind::cancel) co_return judge_cancel(work, view, doubt);
+    co_return co_await judge_reissue(work, std::move(view), std::move(doubt));
 }
 
 }  // namespace

@@ -104,7 +104,7 @@ StepResult still_pending(Work& work, const OrderView& view) {
 std::string own_row(const Work& work, const OrderView& view) {
     const auto seen = parse_seen(work.progress.seen_before);
     const std::string reason = work.reason();
-    if (!seen || view.traces_of(reason) <= seen->traces) return {};
+    if (!seen || view.traces_of(domain::Kind::reissue, reason) <= seen->traces) return {};
     return state_of_reason(view.reissues, reason);
 }
 

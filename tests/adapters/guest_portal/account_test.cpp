@@ -2,6 +2,8 @@
 // Services API (JSON, a key in a header), by their shipped profiles at the simulated world.
 #include <gmock/gmock.h>
 
+#include <boost/json.hpp>
+
 #include "pki/certificate.hpp"
 #include "pki/csr.hpp"
 #include "tests/adapters/guest_portal/portal_fixture.hpp"
@@ -39,6 +41,20 @@ class AccountPortalFixture : public PortalFixture {
         FakeCore made = core(order, std::move(params));
         made.account = {"main", place_.user, place_.password};
         return made;
+    }
+    /// Revoke of the order's first certificate alone.
+    static domain::RevokeParams revoke_of_one(const domain::Order& order,
+                                              const std::string& reason = "key lost") {
+        const auto books = world().control("GET", "/books");
+        const auto& own = books.at("orders").at(*order.supplier_order_id).at("certificates").at(0);
+        domain::RevokeParams revoke;
+        revoke.reason = reason;
+        revoke.scope = domain::RevokeScope::certificate;
+        revoke.serial = std::string(own.at("serial").as_string());
+        return revoke;
+    }
+    static std::int64_t certificate_revokes(const domain::Order& order) {
+        return world().count(*order.supplier_order_id, "certificate_revokes");
     }
     void expect_no_password(const FakeCore& core) {
         EXPECT_THAT(core.shown, Not(HasSubstr(place_.password)));
@@ -227,13 +243,7 @@ TEST_F(CertificateDeskTest, ADeadSessionIsReplacedInTheSameStep) {
 
 TEST_F(CertificateDeskTest, RevokesOneCertificateByItsSerialNumber) {
     const domain::Order order = new_order();
-    const std::string& id = *order.supplier_order_id;
-    const auto books = world().control("GET", "/books");
-    domain::RevokeParams revoke;
-    revoke.reason = "key lost";
-    revoke.scope = domain::RevokeScope::certificate;
-    revoke.serial =
-        std::string(books.at("orders").at(id).at("certificates").at(0).at("serial").as_string());
+    const domain::RevokeParams revoke = revoke_of_one(order);
     FakeCore core = core_at(order, revoke);
 
     ASSERT_EQ(text_of(core.step().answer), "intend once") << core.shown;
@@ -246,6 +256,113 @@ TEST_F(CertificateDeskTest, RevokesOneCertificateByItsSerialNumber) {
 
     FakeCore again = core_at(order, revoke);
     EXPECT_EQ(text_of(again.step().answer), "rejected already_revoked") << again.shown;
+}
+
+TEST_F(CertificateDeskTest, ALostAnswerToTheRevokeOfOneIsProvenByItsReasonOnly) {
+    const domain::Order order = new_order();
+    FakeCore core = core_at(order, revoke_of_one(order));
+    ASSERT_EQ(text_of(core.step().answer), "intend once") << core.shown;
+    EXPECT_EQ(core.prove().verdict, ProofVerdict::not_done);
+    ASSERT_EQ(text_of(core.step().answer), "intend once") << core.shown;
+    core.leave_and_lose_the_answer();
+    EXPECT_EQ(core.prove().verdict, ProofVerdict::done);
+    EXPECT_EQ(text_of(core.step().answer), "done revoked") << core.shown;
+
+    const domain::Order other = new_order();
+    FakeCore late = core_at(other, revoke_of_one(other));
+    ASSERT_EQ(text_of(late.step().answer), "intend once") << late.shown;
+    FakeCore first = core_at(other, revoke_of_one(other, "somebody else's"));
+    ASSERT_EQ(text_of(first.step().answer), "intend once") << first.shown;
+    ASSERT_EQ(text_of(first.leave().answer), "wait") << first.shown;
+
+    EXPECT_EQ(late.prove().verdict, ProofVerdict::cannot_tell) << "revoked, and not by us";
+    EXPECT_EQ(certificate_revokes(other), 1);
+}
+
+class ServicesApiTest : public AccountPortalFixture {
+  protected:
+    ServicesApiTest() {
+        at(Place{"digicert-services-v2", "services_api", "hauptkonto", "SIMKEY-MAIN-ADMIN-5DQ2"});
+        world().control("POST", "/accounts",
+                        R"({"name":"freigabe","account":"main","password":"Frei-Kennwort-5",)"
+                        R"("api_key":"SIMKEY-MAIN-APPROVE-9WQ1","role":"admin"})");
+    }
+    /// Another login decides on the order's newest request.
+    void decide(const domain::Order& order, const std::string& status) {
+        const auto told =
+            api("GET", "/services/v2/request?order_id=" + *order.supplier_order_id, "");
+        const auto id = told.at("requests").at(0).at("id").as_int64();
+        api("PUT", "/services/v2/request/" + std::to_string(id) + "/status",
+            R"({"status":")" + status + R"("})");
+    }
+
+  private:
+    boost::json::value api(const std::string& method, const std::string& path,
+                           const std::string& body) {
+        transport::HttpRequest request(method, world().said("services_api") + path);
+        request.headers.emplace_back("X-DC-DEVKEY", "SIMKEY-MAIN-APPROVE-9WQ1");
+        request.body = body;
+        if (!body.empty()) request.content_type = "application/json";
+        request.ca_file = world().said("ca_file");
+        const auto answer = await(loop_, http_->perform(std::move(request)));
+        EXPECT_TRUE(answer && answer->status / 100 == 2) << method << ' ' << path;
+        return answer && !answer->body.empty() ? boost::json::parse(answer->body)
+                                               : boost::json::value();
+    }
+};
+
+TEST_F(ServicesApiTest, TheRevokeOfOneCertificateCountsOnceItIsApproved) {
+    const domain::Order order = new_order();
+    const domain::RevokeParams revoke = revoke_of_one(order);
+    FakeCore core = core_at(order, revoke);
+    ASSERT_EQ(text_of(core.step().answer), "intend once") << core.shown;
+    EXPECT_EQ(core.prove().verdict, ProofVerdict::not_done);
+    ASSERT_EQ(text_of(core.step().answer), "intend once") << core.shown;
+    core.leave_and_lose_the_answer();
+    EXPECT_EQ(core.prove().verdict, ProofVerdict::done) << "our comment stands at the order";
+
+    const auto waits = core.step();
+    ASSERT_EQ(text_of(waits.answer), "wait") << core.shown;
+    EXPECT_THAT(std::get<protocol::Wait>(waits.answer).reason, HasSubstr("approval"));
+    EXPECT_EQ(certificate_revokes(order), 0);
+
+    decide(order, "approved");
+    const auto done = core.step();
+
+    ASSERT_EQ(text_of(done.answer), "done revoked") << core.shown;
+    EXPECT_EQ(std::get<protocol::Done>(done.answer).revoked_serial, revoke.serial);
+    EXPECT_EQ(certificate_revokes(order), 1);
+    expect_no_password(core);
+}
+
+TEST_F(ServicesApiTest, ARevokeThatNobodyApprovesIsRejected) {
+    const domain::Order order = new_order();
+    FakeCore core = core_at(order, revoke_of_one(order));
+    ASSERT_EQ(text_of(core.step().answer), "intend once") << core.shown;
+    ASSERT_EQ(text_of(core.leave().answer), "wait") << core.shown;
+
+    decide(order, "rejected");
+
+    EXPECT_EQ(text_of(core.step().answer), "rejected approval_rejected") << core.shown;
+    EXPECT_EQ(certificate_revokes(order), 0);
+}
+
+TEST_F(ServicesApiTest, ACertificateOfAnotherOrderIsNotRevoked) {
+    const domain::Order order = new_order();
+    FakeCore core = core_at(order, revoke_of_one(new_order()));
+
+    EXPECT_EQ(text_of(core.step().answer), "rejected unknown_certificate") << core.shown;
+}
+
+TEST_F(ServicesApiTest, ACancelBySomebodyElseIsNotClaimed) {
+    const domain::Order order = new_order("reissue_pending");
+    FakeCore late = core_at(order, domain::CancelParams{"not needed"});
+    ASSERT_EQ(text_of(late.step().answer), "intend once") << late.shown;
+    FakeCore first = core_at(order, domain::CancelParams{"somebody else's"});
+    ASSERT_EQ(text_of(first.step().answer), "intend once") << first.shown;
+    ASSERT_EQ(text_of(first.leave().answer), "wait") << first.shown;
+
+    EXPECT_EQ(late.prove().verdict, ProofVerdict::cannot_tell);
 }
 
 }  // namespace

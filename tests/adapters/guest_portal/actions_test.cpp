@@ -137,6 +137,27 @@ TEST_F(GuestPortalActionsTest, CancelsAPendingReissueAndNothingElse) {
                 HasSubstr("Reseller Control Panel"));
 }
 
+TEST_F(GuestPortalActionsTest, ALostAnswerToACancelIsProvenByItsNoteOnly) {
+    const domain::Order order = new_order("reissue_pending");
+    FakeCore core = this->core(order, domain::CancelParams{"not needed"});
+    ASSERT_EQ(text_of(sign_in(core, *order.supplier_order_id).answer), "intend once") << core.shown;
+    EXPECT_EQ(core.prove().verdict, ProofVerdict::not_done);
+    ASSERT_EQ(text_of(core.step().answer), "intend once") << core.shown;
+    core.leave_and_lose_the_answer();
+    EXPECT_EQ(core.prove().verdict, ProofVerdict::done);
+    EXPECT_EQ(text_of(core.step().answer), "done canceled");
+
+    const domain::Order other = new_order("reissue_pending");
+    FakeCore late = this->core(other, domain::CancelParams{"not needed"});
+    ASSERT_EQ(text_of(sign_in(late, *other.supplier_order_id).answer), "intend once") << late.shown;
+    FakeCore first = this->core(other, domain::CancelParams{"somebody else's"});
+    ASSERT_EQ(text_of(sign_in(first, *other.supplier_order_id).answer), "intend once");
+    ASSERT_EQ(text_of(first.leave().answer), "wait") << first.shown;
+
+    EXPECT_EQ(late.prove().verdict, ProofVerdict::cannot_tell) << "canceled, and not by us";
+    EXPECT_EQ(world().count(*other.supplier_order_id, "cancels"), 1);
+}
+
 TEST_F(GuestPortalActionsTest, ThePageOfAnotherOrderIsNotBelieved) {
     const domain::Order order = new_order();
     const domain::Order other = new_order();
