@@ -195,9 +195,9 @@ std::optional<ReissueState> PortalProfile::reissue_state_of(std::string_view raw
 }
 
 std::optional<RevokeState> PortalProfile::revoke_state_of(std::string_view raw) const {
-    const auto found = words.revoke_states.find(folded(raw));
+    const auto found = words.revoke_states.find(lower(trimmed(raw)));
     if (found != words.revoke_states.end()) return found->second;
-    return parse_revoke_state(folded(raw));
+    return parse_revoke_state(lower(trimmed(raw)));
 }
 
 std::optional<CertificateState> PortalProfile::certificate_state_of(std::string_view raw) const {
