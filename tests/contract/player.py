@@ -20,6 +20,15 @@ def new_id(prefix):
     return f"{prefix}_01HF7YAT00AAAAAAAAAAAAA" + "".join(DIGITS[number >> shift & 31] for shift in (10, 5, 0))
 
 
+def parsed(text):
+    """An object or array, or None if it is no JSON of that kind."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, (dict, list)) else None
+
+
 def random_looking(text):
     """Strings inside a cookie or jar that look like tokens and session keys."""
     def leaves(value):
@@ -30,12 +39,13 @@ def random_looking(text):
             for inner in value:
                 yield from leaves(inner)
         elif isinstance(value, str):
-            yield value
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return
-    for leaf in leaves(value):
+            # A jar inside a cookie is JSON inside JSON, whose escapes would stick to the tokens.
+            inner = parsed(value)
+            if inner is None:
+                yield value
+            else:
+                yield from leaves(inner)
+    for leaf in leaves(parsed(text)):
         # A filled form holds the CSR too, which is no secret.
         plain = re.sub(r"-----BEGIN.*?END[^-]*-----", "", urllib.parse.unquote_plus(leaf), flags=re.S)
         for token in RANDOM_LOOKING.findall(plain):

@@ -9,6 +9,7 @@ kills are spread over all requests: the next one comes in only when enough has b
 The control: with --no-intents (effects not recorded before they are done) `--expect doubles` must be met. It runs with the
 portals that have accounts: a guest's session is kept with the intent, so without intents a guest gets nowhere.
 """
+import collections
 import os
 import random
 import sys
@@ -152,7 +153,8 @@ class Storm(campaign.Campaign):
         if len(done) > len(wanted):
             self.doubles.add(ident)
         if done != wanted:
-            self.complaints.append(f"{name}: the portal counts {done}, not {wanted}")
+            told = [f"{count} {kind} via {via} ({reason})" for (kind, via, reason), count in collections.Counter(done).items()]
+            self.complaints.append(f"{name}: the portal counts {told}, not {wanted}")
         # What the portal refused because it was done already was asked for twice all the same.
         if book["refusals"]:
             self.complaints.append(f"{name}: the portal refused {book['refusals']} changes")

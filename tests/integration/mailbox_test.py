@@ -161,6 +161,58 @@ class MailboxTest(IntegrationTest):
         self.assertEqual(asked["needs"][0]["name"], "access_code")
         self.broker.post(f"/v1/requests/{asked['id']}/cancel", {"reason": "test"})
 
+    def late_mail(self, order, delay):
+        """A request whose code mail is still on its way."""
+        self.addCleanup(self.world.control, "POST", "/clock", {"offset": "0s"})
+        self.world.fault("mail.code", "delay", times=1, delay=delay)
+        return self.broker.wait(self.broker.ask("status", order), "needs_input")
+
+    def test_mail_that_comes_late_is_used_by_the_sign_in_that_waits_for_it(self):
+        order = self.new_order()
+        request = self.late_mail(order, "30m")
+
+        self.world.control("POST", "/clock", {"advance": "31m"})
+        done = self.broker.wait(request)
+
+        self.assertEqual(done["outcome"]["code"], "status_read", self.broker.story(done["id"]))
+        books = self.world.books(order["supplier_order_id"])
+        self.assertEqual((books["codes_mailed"], books["wrong_codes"]), (1, 0))
+
+    def test_mail_that_comes_when_the_portal_calls_its_code_expired_leads_to_one_new_sign_in(self):
+        order = self.new_order()
+        request = self.late_mail(order, "3h")
+
+        self.world.control("POST", "/clock", {"advance": "181m"})
+        done = self.broker.wait(request)
+
+        self.assertEqual(done["outcome"]["code"], "status_read", self.broker.story(done["id"]))
+        self.assertEqual(self.world.books(order["supplier_order_id"])["codes_mailed"], 2)
+
+    def test_mail_that_comes_after_its_request_ended_is_for_nobody(self):
+        order = self.new_order()
+        request = self.late_mail(order, "30m")
+        self.broker.post(f"/v1/requests/{request['id']}/cancel", {"reason": "test"})
+        self.broker.wait(request)
+        before = self.last_event()
+
+        self.world.control("POST", "/clock", {"advance": "31m"})
+
+        self.wait_unmatched(before, "no_sign_in")
+        self.assertEqual(self.broker.wait(self.broker.ask("status", order))["outcome"]["code"], "status_read")
+        self.assertEqual(self.world.books(order["supplier_order_id"])["wrong_codes"], 0)
+
+    def test_old_mail_that_comes_again_is_not_used_even_where_nothing_binds_it(self):
+        order = self.new_order(brand="thawte")
+        self.assertEqual(self.broker.wait(self.broker.ask("status", order))["outcome"]["code"], "status_read")
+        other = self.new_order(brand="thawte", admin_email=order["admin_email"])
+        self.world.fault("mail.code", "old_code", times=1)
+
+        done = self.broker.wait(self.broker.ask("status", other))
+
+        self.assertEqual(done["outcome"]["code"], "status_read", self.broker.story(done["id"]))
+        self.assertEqual(self.world.control("GET", "/faults")["items"], [], "the old mail did not come")
+        self.assertEqual(self.world.books(other["supplier_order_id"])["wrong_codes"], 0)
+
     def test_forged_mails_are_not_used(self):
         self.world.fault("mail.code", "lost", times=1)
         order = self.new_order()

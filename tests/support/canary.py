@@ -1,6 +1,7 @@
 """Finds secrets where none may be: in plain form, percent-encoded, JSON-escaped, as base64 at any alignment, as hex and
 as UTF-16, in files of any kind."""
 import base64
+import hashlib
 import json
 import os
 import urllib.parse
@@ -44,10 +45,14 @@ def files_below(*roots):
 
 
 def search_files(secrets, *roots):
-    """The findings in all files below the roots, and how many files were read."""
-    findings, count = [], 0
+    """The findings in all files below the roots, and how many files were read. What was read before is not searched again."""
+    findings, count, known = [], 0, set()
     for path in files_below(*roots):
         with open(path, "rb") as file:
-            findings += search(file.read(), secrets, path)
+            octets = file.read()
         count += 1
+        digest = hashlib.sha256(octets).digest()
+        if digest not in known:
+            known.add(digest)
+            findings += search(octets, secrets, path)
     return findings, count
