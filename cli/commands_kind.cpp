@@ -108,7 +108,9 @@ std::vector<Option> options_for(std::vector<Option> more) {
 const Option kReason{"--reason", "TEXT", "Why; goes to the CA where it asks for one"};
 const Option kYes{"--yes", "", "Do not ask for confirmation"};
 const Option kOut{"--out", "DIR", "Wait, then write the files there"};
-const Option kFormat{"--format", "FORMAT", "pem_all, pem_noroot, p7b, der, ...; again for more",
+const Option kFormat{"--format", "FORMAT",
+                     "default, apache, default_cer, default_pem, cer, p7b, pem_all, pem_noroot, "
+                     "pem_nointermediate, der or pkcs12; again for more",
                      true};
 const Option kForce{"--force", "", "Replace files that exist"};
 

@@ -2,7 +2,10 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <chrono>
+#include <thread>
 
 #include "cli/command.hpp"
 #include "cli/session.hpp"
@@ -107,16 +110,38 @@ class Doctor {
         }
     }
 
+    static bool is_bad(const bj::value& adapter) {
+        const std::string state = text_at(adapter, "/state");
+        return state == "down" || state == "misconfigured" || state == "unreachable";
+    }
+
+    // The list as it is, or once no adapter is bad: right after its start the daemon is still
+    // connecting to them.
+    bj::value settled_adapters() {
+        constexpr int kTries = 10;
+        bj::value list = body(get("/v1/adapters"));
+        for (int i = 1; i < kTries; ++i) {
+            const bj::array* const items = list.is_null() ? nullptr : items_of(list);
+            if (items == nullptr || std::none_of(items->begin(), items->end(), is_bad)) break;
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+            list = body(get("/v1/adapters"));
+        }
+        return list;
+    }
+
     void adapters() {
-        const bj::value list = body(get("/v1/adapters"));
+        const bj::value list = settled_adapters();
         const bj::array* const items = list.is_null() ? nullptr : items_of(list);
         if (items == nullptr) return;
         for (const bj::value& adapter : *items) {
             const std::string state = text_at(adapter, "/state");
-            const std::string detail =
-                text_at(adapter, "/name") + (state.empty() ? "" : ": " + state);
-            const bool bad = state == "down" || state == "misconfigured" || state == "unreachable";
-            add("adapter", bad ? "failed" : state == "paused" ? "warning" : "ok", detail);
+            const std::string why = text_at(adapter, "/detail");
+            add("adapter",
+                is_bad(adapter)     ? "failed"
+                : state == "paused" ? "warning"
+                                    : "ok",
+                text_at(adapter, "/name") + (state.empty() ? "" : ": " + state) +
+                    (why.empty() ? "" : ", " + why));
         }
         if (items->empty()) add("adapter", "failed", "no adapter is configured");
     }

@@ -98,6 +98,16 @@ std::string safe_name(std::string_view name, std::string_view fallback) {
     return out.empty() ? std::string(fallback) : out;
 }
 
+std::string file_name(const std::string& name, std::string_view format, std::string_view id,
+                      const std::set<std::string>& used) {
+    if (!used.contains(name)) return name;
+    std::string with_format = name;
+    const std::size_t dot = name.rfind('.');
+    with_format.insert(dot == std::string::npos ? name.size() : dot,
+                       '.' + safe_name(format, "file"));
+    return used.contains(with_format) ? std::string(id) + '-' + name : with_format;
+}
+
 Exit check_directory(Session& session, const std::string& directory) {
     if (mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) {
         return session.fail(Exit::other, "cannot make " + clean(directory) + ": " + why());
@@ -154,11 +164,9 @@ Exit write_artifacts(Session& session, const std::string& request, const FilePla
     for (const bj::value& artifact : *items) {
         if (!wanted(artifact, plan)) continue;
         const std::string id = safe_name(text_at(artifact, "/id"), "artifact");
-        std::string name = safe_name(text_at(artifact, "/name"), id);
-        if (!used.insert(name).second) {
-            name = id + '-' + name;
-            used.insert(name);
-        }
+        const std::string name = file_name(safe_name(text_at(artifact, "/name"), id),
+                                           text_at(artifact, "/format"), id, used);
+        used.insert(name);
         const OrExit<std::string> content = fetch(session, artifact);
         const Exit code = content.has_error()
                               ? content.error()
@@ -168,8 +176,10 @@ Exit write_artifacts(Session& session, const std::string& request, const FilePla
     if (used.empty())
         return session.fail(
             Exit::not_found,
-            "there is no artifact of that format; all: cabroker request artifacts " +
-                clean(request));
+            items->empty()
+                ? "there is no file yet; how it stands: cabroker request show " + clean(request)
+                : "there is no file of that format; all: cabroker request artifacts " +
+                      clean(request));
     return worst;
 }
 

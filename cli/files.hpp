@@ -2,6 +2,7 @@
 // name.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,10 @@ struct FilePlan {
 
 /// A file name with nothing in it that a shell, a terminal or a path could take for something else.
 [[nodiscard]] std::string safe_name(std::string_view name, std::string_view fallback);
+/// `name`, or when that is `used` already: with the format before its ending
+/// (`x.pem`, `x.pem_noroot.pem`), else with the artifact's id before it.
+[[nodiscard]] std::string file_name(const std::string& name, std::string_view format,
+                                    std::string_view id, const std::set<std::string>& used);
 /// Makes the directory when it is missing and says whether files can be made in it.
 [[nodiscard]] Exit check_directory(Session& session, const std::string& directory);
 /// Writes the artifacts of a request and notes each path on stderr.

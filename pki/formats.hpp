@@ -28,9 +28,11 @@ struct FormattedFile {
 /// | apache | .zip of .crt | leaf, intermediates |
 /// | cer | .cer | one PKCS#7 bundle in PEM, whole chain (DigiCert's odd name for it) |
 /// | p7b | .p7b | the same |
-/// | pem_all / pem_noroot / pem_nointermediate | .pem | leaf..root / leaf and intermediates / leaf
-/// | | der | .der | leaf | | pkcs12 | .p12 | whole chain, no key, not encrypted, no password and no
-/// MAC |
+/// | pem_all | .pem | leaf..root |
+/// | pem_noroot | .pem | leaf and intermediates |
+/// | pem_nointermediate | .pem | leaf |
+/// | der | .der | leaf |
+/// | pkcs12 | .p12 | whole chain, no key, not encrypted, a MAC over the empty password |
 ///
 /// Source: dev.digicert.com/glossary. Errors: bad_parameter for an empty chain; internal when a
 /// library fails.
@@ -39,8 +41,7 @@ struct FormattedFile {
                                             const std::string& common_name);
 
 /// `wildcard.example.com-0a1b2c`: the common name in lower case, `*` as `wildcard`, other octets
-/// than [a-z0-9._-] as
-/// `_`, at most 100 characters of it, then the serial.
+/// than [a-z0-9._-] as `_`, at most 100 characters of it, then the serial.
 [[nodiscard]] std::string file_stem(std::string_view common_name, std::string_view serial);
 
 }  // namespace cabroker::pki

@@ -138,10 +138,6 @@ void Daemon::open_mail() {
 
 std::vector<api::Component> Daemon::components() const {
     std::vector<api::Component> list;
-    api::Component store;
-    store.name = "store";
-    store.state = store_->healthy() ? "ok" : "failed";
-    list.push_back(std::move(store));
     api::Component outside;
     outside.name = "outside";
     outside.state = link_->up() ? "ok" : "degraded";

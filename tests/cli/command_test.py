@@ -274,6 +274,27 @@ class OtherCommandTest(CliCase):
         for line in ("ok +socket", "failed +ready", "warning +version", "ok +role", "ok +adapter +portal"):
             self.assertRegex(run.out, line)
 
+    def test_doctor_gives_a_daemon_that_has_just_started_time_to_reach_its_adapters(self):
+        self.script("GET", "/healthz", Answer(200, b"ok", "text/plain"))
+        self.script("GET", "/readyz", Answer(200, b"ok", "text/plain"))
+        self.script("GET", "/v1/version", Answer(200, {"version": "9.9.9"}))
+        self.script("GET", "/v1/whoami", Answer(200, {"name": "me", "roles": ["viewer"]}))
+        for state in ("down", "up"):
+            self.script("GET", "/v1/adapters", Answer(200, {"items": [{"name": "portal", "state": state}]}))
+
+        self.assertRegex(self.expect(0, "doctor").out, "ok +adapter +portal: up")
+
+    def test_doctor_says_why_an_adapter_stays_down(self):
+        for path, answer in (("/healthz", Answer(200, b"ok", "text/plain")), ("/readyz", Answer(200, b"ok", "text/plain"))):
+            self.script("GET", path, answer)
+        self.script("GET", "/v1/version", Answer(200, {"version": "9.9.9"}))
+        self.script("GET", "/v1/whoami", Answer(200, {"name": "me", "roles": ["viewer"]}))
+        for _ in range(10):
+            self.script("GET", "/v1/adapters",
+                        Answer(200, {"items": [{"name": "portal", "state": "down", "detail": "no link"}]}))
+
+        self.assertRegex(self.expect(1, "doctor").out, "failed +adapter +portal: down, no link")
+
     def test_completion_is_a_valid_script(self):
         run = self.expect(0, "completion", "bash")
         self.assertEqual(os.system(f"bash -n {self.file('c.sh', run.out)}"), 0)

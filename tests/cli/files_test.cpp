@@ -18,6 +18,14 @@ TEST(SafeNameTest, NothingLeavesTheDirectoryOrTheLine) {
     EXPECT_EQ(safe_name(std::string(5000, 'a'), "x").size(), 200U);
 }
 
+TEST(FileNameTest, FormatsWithTheSameEndingAreToldApart) {
+    EXPECT_EQ(file_name("w-0a.pem", "pem_noroot", "art_1", {}), "w-0a.pem");
+    EXPECT_EQ(file_name("w-0a.pem", "pem_noroot", "art_1", {"w-0a.pem"}), "w-0a.pem_noroot.pem");
+    EXPECT_EQ(file_name("w", "der", "art_1", {"w"}), "w.der");
+    EXPECT_EQ(file_name("w.pem", "../x", "art_1", {"w.pem"}), "w.x.pem");
+    EXPECT_EQ(file_name("w.pem", "der", "art_1", {"w.pem", "w.der.pem"}), "art_1-w.pem");
+}
+
 TEST(Sha256Test, KnownValue) {
     EXPECT_EQ(sha256_hex("abc"),
               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

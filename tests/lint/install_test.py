@@ -2,6 +2,7 @@
 there without the build tree."""
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -36,8 +37,37 @@ class InstallTest(unittest.TestCase):
                      "usr/share/cabroker/templates/sectigo-reissue.mustache",
                      "usr/share/cabroker/profiles/digicert-services-v2.yaml",
                      "usr/share/doc/cabroker/portal-profile.schema.json", "usr/share/doc/cabroker/hardening.md", "usr/share/doc/cabroker/adapter-protocol.md",
+                     "usr/bin/cabroker-sim", "usr/share/cabroker/routes.yaml", "usr/share/doc/cabroker/README.md",
+                     "usr/share/doc/cabroker/examples/orders.csv", "usr/share/doc/cabroker/simulated-world.md",
                      "etc/cabroker/cabroker.yaml.sample", "etc/cabroker/conf.d/10-systemd.yaml"):
             self.assertTrue((self.stage / path).is_file(), path)
+
+    def test_every_program_has_a_man_page_that_whatis_can_read(self):
+        for page in ("man1/cabroker.1", "man1/cabroker-sim.1", "man8/cabrokerd.8", "man8/cabroker-adapters.8"):
+            text = (self.stage / "usr/share/man" / page).read_text(encoding="utf-8")
+            name, section = page.split("/")[1].rsplit(".", 1)
+            self.assertRegex(text, rf'(?m)^\.TH {name.upper()} {section} "" "cabroker \d')
+            self.assertRegex(text, rf"(?m)^\.SH NAME\n{name} \\- \w")
+            self.assertNotRegex(text, r"`|(?m:^#|^\|-)", "Markdown is left in it")
+
+    @unittest.skipUnless(shutil.which("dpkg"), "needs the package database")
+    def test_the_packages_that_the_programs_need_are_named(self):
+        libraries = set()
+        for program in ("usr/sbin/cabrokerd", "usr/sbin/cabroker-adapters", "usr/bin/cabroker", "usr/bin/cabroker-sim"):
+            shown = subprocess.run(["readelf", "-d", self.stage / program], capture_output=True, text=True, check=True)
+            self.assertNotRegex(shown.stdout, "RPATH|RUNPATH")
+            libraries.update(re.findall(r"NEEDED.*\[(.*)\]", shown.stdout))
+        in_every_system = r"libc|libm|libgcc_s|libstdc\+\+|ld-linux.*|lib(?:a|ub|t)san"
+        libraries = {name for name in libraries if not re.match(rf"(?:{in_every_system})\.so", name)}
+        self.assertGreater(len(libraries), 8)
+        owners = subprocess.run(["dpkg", "-S", *(f"*/{name}" for name in sorted(libraries))], capture_output=True,
+                                text=True, check=False, timeout=LIMIT).stdout
+        for document in ("README.md", "install.md"):
+            text = (self.stage / "usr/share/doc/cabroker" / document).read_text(encoding="utf-8")
+            named = set(re.search(r"apt-get install --no-install-recommends((?:.*\\\n)*.*)", text)[1].split())
+            for name in libraries:
+                packages = set(re.findall(rf"(?m)^([^:\n]+):.*/{re.escape(name)}$", owners))
+                self.assertTrue(packages & named, f"{document} does not name the package of {name}: {packages}")
 
     def test_the_sample_and_the_drop_in_are_a_good_configuration(self):
         config = self.folder / "etc"
