@@ -27,6 +27,7 @@ class Doctor {
         version();
         role();
         adapters();
+        mailboxes();
         return write(bad_ ? Exit::other : Exit::ok);
     }
 
@@ -144,6 +145,19 @@ class Doctor {
                     (why.empty() ? "" : ", " + why));
         }
         if (items->empty()) add("adapter", "failed", "no adapter is configured");
+    }
+
+    void mailboxes() {
+        const bj::value health = body(get("/v1/health"));
+        const bj::value* const list = find(health, "/components");
+        if (list == nullptr || !list->is_array()) return;
+        for (const bj::value& part : list->get_array()) {
+            const std::string name = text_at(part, "/name");
+            if (!name.starts_with("mailbox/")) continue;
+            const bool good = text_at(part, "/state") == "ok";
+            add("mailbox", good ? "ok" : "failed",
+                name.substr(8) + (good ? ": open" : ": " + text_at(part, "/detail")));
+        }
     }
 
     Exit write(Exit code) {

@@ -295,6 +295,21 @@ class OtherCommandTest(CliCase):
 
         self.assertRegex(self.expect(1, "doctor").out, "failed +adapter +portal: down, no link")
 
+    def test_doctor_looks_at_mailboxes(self):
+        for path, answer in (("/healthz", Answer(200, b"ok", "text/plain")), ("/readyz", Answer(200, b"ok", "text/plain"))):
+            self.script("GET", path, answer)
+        self.script("GET", "/v1/version", Answer(200, {"version": "9.9.9"}))
+        self.script("GET", "/v1/whoami", Answer(200, {"name": "me", "roles": ["viewer"]}))
+        self.script("GET", "/v1/adapters", Answer(200, {"items": [{"name": "portal", "state": "up"}]}))
+        self.script("GET", "/v1/health", Answer(200, {"components": [
+            {"name": "outside", "state": "ok", "detail": ""}, {"name": "mailbox/inbox", "state": "ok", "detail": ""},
+            {"name": "mailbox/old", "state": "degraded", "detail": "cannot open it"}]}))
+
+        out = self.expect(1, "doctor").out
+
+        self.assertRegex(out, "ok +mailbox +inbox: open")
+        self.assertRegex(out, "failed +mailbox +old: cannot open it")
+
     def test_completion_is_a_valid_script(self):
         run = self.expect(0, "completion", "bash")
         self.assertEqual(os.system(f"bash -n {self.file('c.sh', run.out)}"), 0)

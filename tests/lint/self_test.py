@@ -95,6 +95,7 @@ class PlantedTreeTest(unittest.TestCase):
                 ("util/b.hpp", "#pragma once\n", "says nothing"),
                 ("store/b.hpp", "#pragma once\nco_spawn(x, asio::detached);\n", "detached"),
                 ("store/b.hpp", "#pragma once\n#include <regex>\n", "std::regex"),
+                ("store/b.hpp", "#pragma once\nsyscall(SYS_openat2, 0);\n", "ENOSYS"),
                 ("store/b.hpp", "#pragma once\n// TO" "DO later\n", "open end"),
                 ("store/b.md", "see /wo" "rk/main/x\n", "path of one machine"),
                 ("store/b.hpp", "#pragma once\n" + "int a;\n" * 500, "longer than"),

@@ -31,7 +31,8 @@ def code_findings(path, text):
     code = cpp_tokens.without_comments(text)
     with_strings = cpp_tokens.without_comments(text, keep_strings=True)
     rules = [(re.compile(r"\basio::detached\b|\busing\s+[\w:]*detached\b"), "asio::detached swallows exceptions: use spawn()"),
-             (re.compile(r"\bstd::w?s?regex|#\s*include\s*<regex>"), "std::regex is not for untrusted text")]
+             (re.compile(r"\bstd::w?s?regex|#\s*include\s*<regex>"), "std::regex is not for untrusted text"),
+             (re.compile(r"\b(?:SYS_|__NR_)?openat2\b"), "the units' RestrictSUIDSGID= answers openat2 with ENOSYS")]
     for rule, what in rules:
         for match in rule.finditer(code):
             yield f"{path}:{line_of(code, match.start())}: {what}"

@@ -97,6 +97,20 @@ TEST_F(MaildirTest, FolderThatIsALinkIsRefused) {
     EXPECT_EQ(Maildir::open("/nonexistent").error().code, ErrorCode::bad_configuration);
 }
 
+TEST_F(MaildirTest, FolderThatBecomesALinkLeadsNowhere) {
+    const Maildir box = open();
+    fs::create_directory(root_ / "elsewhere");
+    put("elsewhere/m", "secret");
+    fs::remove(root_ / "new");
+    fs::create_directory_symlink(root_ / "elsewhere", root_ / "new");
+
+    EXPECT_TRUE(box.read("new/m", 100).has_error());
+    EXPECT_TRUE(box.list().has_error());
+    EXPECT_TRUE(box.file_away("new/m", "Processed").has_error());
+    EXPECT_TRUE(box.remove("new/m").has_error());
+    EXPECT_TRUE(fs::exists(root_ / "elsewhere/m"));
+}
+
 TEST_F(MaildirTest, LargeMailsAreRefused) {
     put("new/1", std::string(101, 'x'));
 
