@@ -142,8 +142,20 @@ class Storm(campaign.Campaign):
             outcome = request["outcome"] or {}
             if request["state"] != "succeeded" or outcome.get("code") != CODES[order["kind"]]:
                 self.complaints.append(f"{name}: {request['state']}: {outcome or request['last_problem']}")
+            elif self.told(order, request["result"]) != self.told(order, None, books[order["id"]]):
+                self.complaints.append(f"{name}: told {request['result']}")
             self.judge_effects(accepted["id"], name, order, books[order["id"]])
         print(f"portal storm: {len(self.decided)} revokes at the Services API were left to an operator")
+
+    @staticmethod
+    def told(order, result, book=None):
+        """What a success must tell of the order: from the broker's result, or as the world's book has it."""
+        if order["kind"] == "status":
+            return book["status"] if book else result["order_status"]
+        if order["kind"] in ("reissue", "download"):
+            # The first is the one before the reissue.
+            return book["certificates"][-1]["sha256"].lower() if book else result["certificate"]["sha256"].lower()
+        return None
 
     def judge_effects(self, ident, name, order, book):
         done = [(effect["kind"], effect["via"], effect["reason"]) for effect in book["effects"]]
