@@ -45,7 +45,7 @@ Result<std::unique_ptr<Adapter>> make_adapter(const config::AdapterSettings& set
                                               const Services& services) {
     if (const auto* portal = std::get_if<config::GuestPortalSettings>(&settings.details)) {
         return guest_portal::make_guest_portal(settings.name, *portal, services.http,
-                                               services.clock);
+                                               services.clock, services.trace);
     }
     if (const auto* ticket = std::get_if<config::EmailTicketSettings>(&settings.details)) {
         return make_ticket(settings.name, *ticket, services);

@@ -2,6 +2,7 @@
 // what they are given to work with.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -40,6 +41,9 @@ struct Services {
     const runtime::Clock& clock;
     const Mailers& mailers;
     const HostSecrets& secrets;
+    /// Takes the JSON text of one exchange with a portal, for whoever repairs a profile, or drops
+    /// it. Empty: nobody wants a trace.
+    std::function<void(std::string exchange)> trace{};
 };
 
 /// The types that make_adapter knows: guest_portal, email_ticket, human, program.

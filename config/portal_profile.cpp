@@ -15,7 +15,7 @@ using domain::trimmed;
 
 using domain::Word;
 
-constexpr std::array<Word<PortalOperation>, 9> kOperations{{
+constexpr std::array<Word<PortalOperation>, 8> kOperations{{
     {PortalOperation::sign_in, "sign_in"},
     {PortalOperation::enter_code, "enter_code"},
     {PortalOperation::read_order, "read_order"},
@@ -24,7 +24,6 @@ constexpr std::array<Word<PortalOperation>, 9> kOperations{{
     {PortalOperation::revoke, "revoke"},
     {PortalOperation::revoke_certificate, "revoke_certificate"},
     {PortalOperation::cancel_reissue, "cancel_reissue"},
-    {PortalOperation::sign_out, "sign_out"},
 }};
 
 constexpr std::array<Word<PageOutcome>, 18> kOutcomes{{

@@ -32,7 +32,6 @@ enum class PortalOperation {
     revoke,
     revoke_certificate,
     cancel_reissue,
-    sign_out,
 };
 [[nodiscard]] std::string_view name_of(PortalOperation operation);
 

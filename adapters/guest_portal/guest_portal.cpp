@@ -181,7 +181,8 @@ std::optional<PortalOperation> missing_operation(const config::PortalProfile& pr
 domain::Result<std::unique_ptr<Adapter>> make_guest_portal(std::string name,
                                                            config::GuestPortalSettings settings,
                                                            transport::HttpClient& http,
-                                                           const runtime::Clock& clock) {
+                                                           const runtime::Clock& clock,
+                                                           std::function<void(std::string)> trace) {
     auto origin = transport::Origin::parse(settings.base_url);
     if (!origin) {
         return domain::Error(domain::ErrorCode::bad_configuration,
@@ -196,8 +197,13 @@ domain::Result<std::unique_ptr<Adapter>> make_guest_portal(std::string name,
         Held{portal::Meter(settings.rate, settings.account_rate, clock), AccountGuard()});
     std::vector<std::string> accounts;
     for (const auto& account : settings.accounts) accounts.push_back(account.first);
-    portal::Portal portal{std::move(settings.profile), std::move(*origin),
-                          settings.ca_file.value_or(std::string()), http, &held->meter};
+    portal::Portal portal{std::move(settings.profile),
+                          std::move(*origin),
+                          settings.ca_file.value_or(std::string()),
+                          http,
+                          &held->meter,
+                          std::move(trace),
+                          name};
     Setup setup{std::move(name), std::move(portal),   settings.settle,
                 clock,           std::move(accounts), held->guard};
     std::unique_ptr<Adapter> adapter =

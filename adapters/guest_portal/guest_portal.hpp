@@ -3,6 +3,7 @@
 // README.md.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -18,10 +19,11 @@ class HttpClient;
 
 namespace cabroker::adapters::guest_portal {
 
-/// Both services outlive the adapter. bad_configuration: the base URL is no https origin, or the
-/// profile lacks an operation that every guest portal needs (sign_in, enter_code, read_order).
+/// Both services outlive the adapter. `trace` takes what is told of each exchange; may be empty.
+/// bad_configuration: the base URL is no https origin, or the profile lacks an operation that every
+/// guest portal needs (sign_in, enter_code, read_order).
 [[nodiscard]] domain::Result<std::unique_ptr<Adapter>> make_guest_portal(
     std::string name, config::GuestPortalSettings settings, transport::HttpClient& http,
-    const runtime::Clock& clock);
+    const runtime::Clock& clock, std::function<void(std::string exchange)> trace = {});
 
 }  // namespace cabroker::adapters::guest_portal

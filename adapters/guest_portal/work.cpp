@@ -109,6 +109,7 @@ void Work::open_session() {
 void Work::use(portal::BrowserState state) {
     portal::Visit visit;
     visit.now = context.now;
+    visit.request = context.request.text();
     visit.account = context.account ? context.account->name
                                     : context.order.id.text() + "/" +
                                           domain::login_contact(context.order).value_or("");

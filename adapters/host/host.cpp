@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 
 #include "adapters/host/mailboxes.hpp"
+#include "adapters/host/traces.hpp"
 #include "adapters/protocol/channel.hpp"
 #include "adapters/protocol/codec.hpp"
 #include "adapters/protocol/json_text.hpp"
@@ -60,7 +61,8 @@ struct Session : std::enable_shared_from_this<Session> {
                                  tell(shared_from_this(), std::move(op), id, std::move(body),
                                       std::move(blobs)));
               },
-              clock, executor) {}
+              clock, executor),
+          traces(channel, executor) {}
 
     HostOptions options;
     asio::any_io_executor executor;
@@ -69,6 +71,7 @@ struct Session : std::enable_shared_from_this<Session> {
     transport::CurlHttpClient http;
     transport::CurlSmtpClient smtp;
     Mailboxes mailboxes;
+    Traces traces;
     std::shared_ptr<Generation> generation = std::make_shared<Generation>();
     std::size_t running = 0;
     /// What `configured` or the last pong told of the adapters is not true any more.
@@ -191,6 +194,13 @@ asio::awaitable<void> Session::configure(protocol::Frame frame) {
         }
     });
     next->services.emplace(Services{http, smtp, clock, next->mailers, next->secrets});
+    const bj::value* trace = object.if_contains("trace");
+    if (trace != nullptr && trace->is_bool() && trace->get_bool()) {
+        // Called from within steps, which hold on to the session.
+        next->services->trace = [this](std::string exchange) {
+            traces.take(std::move(exchange), shared_from_this());
+        };
+    }
     std::vector<mailbox::CodeRule> rules;
     each_member(object, "adapters", [&](const std::string& name, const bj::value& value) {
         if (auto rule = code_rule_of(name, value)) rules.push_back(std::move(*rule));

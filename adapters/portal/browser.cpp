@@ -25,6 +25,8 @@ struct Browser::Course {
     const config::ProfileOperation* plan = nullptr;
     std::optional<Received> before;
     Run run;
+    /// When the exchange under way began.
+    std::chrono::steady_clock::time_point began;
 
     explicit Course(config::PortalOperation what) : operation(what) {}
 };
@@ -57,6 +59,24 @@ Stop stop_of(const Error& error) {
             return Stop::not_offered;
         default:
             return Stop::misconfigured;
+    }
+}
+
+/// How a run that does not go on ended, for the trace.
+std::string ending_of(const Run& run) {
+    switch (run.stop) {
+        case Stop::outcome:
+            return "outcome " + std::string(config::name_of(run.outcome));
+        case Stop::rejected:
+            return "rejected " + run.code;
+        case Stop::unknown_page:
+            return "unknown_page";
+        case Stop::unreachable:
+            return "unreachable";
+        case Stop::no_answer:
+            return "no_answer";
+        default:
+            return "misconfigured";
     }
 }
 
@@ -117,13 +137,16 @@ asio::awaitable<Run> Browser::submit(config::PortalOperation operation, Prepared
     HttpRequest request = http_request(prepared);
     request.effect_once = true;
     request.deadline = std::min(deadline_, act_until);
+    course.began = std::chrono::steady_clock::now();
     Result<HttpResponse> answer = co_await perform(std::move(request));
     const bool nothing_sent =
         answer.has_error() && (answer.error().code == ErrorCode::unreachable ||
                                answer.error().code == ErrorCode::bad_configuration);
     course.run.once_sent = !nothing_sent;
     if (answer) answer = co_await follow(std::move(*answer), prepared.method);
+    const bool answered = answer.has_value();
     const std::optional<std::size_t> next = judge(course, index, std::move(answer));
+    tell(course, index, prepared, answered, next);
     if (next) co_await walk(course, *next);
     co_return std::move(course.run);
 }
@@ -165,6 +188,7 @@ asio::awaitable<void> Browser::walk(Course& course, std::size_t from) {
             co_return;
         }
         HttpRequest request = http_request(*prepared);
+        course.began = std::chrono::steady_clock::now();
         if (step.effect == domain::EffectClass::repeatable) {
             // Repeating is ours to decide: sent twice unseen, an access code would be used up.
             request.effect_once = true;
@@ -172,7 +196,9 @@ asio::awaitable<void> Browser::walk(Course& course, std::size_t from) {
         }
         Result<HttpResponse> answer = co_await perform(std::move(request));
         if (answer) answer = co_await follow(std::move(*answer), prepared->method);
+        const bool answered = answer.has_value();
         const std::optional<std::size_t> next = judge(course, index, std::move(answer));
+        tell(course, index, *prepared, answered, next);
         if (!next) co_return;
         index = *next;
     }
@@ -270,6 +296,26 @@ std::optional<std::size_t> Browser::judge(Course& course, std::size_t index,
         stop(course, Stop::unknown_page, said + " with a page that the profile does not know");
     }
     return std::nullopt;
+}
+
+void Browser::tell(const Course& course, std::size_t index, const Prepared& sent, bool answered,
+                   const std::optional<std::size_t>& next) const {
+    if (!portal_->trace) return;
+    Exchange told{
+        portal_->profile,
+        course.plan->steps[index],
+        sent,
+        answered && course.before ? &*course.before : nullptr,
+        secrets(course.run),
+        portal_->name,
+        visit_.request,
+        config::name_of(course.operation),
+        next ? (*next < course.plan->steps.size() ? "next" : "done") : ending_of(course.run),
+        next ? std::string() : course.run.detail,
+        {}};
+    const auto took = std::chrono::steady_clock::now() - course.began;
+    told.took = std::chrono::duration_cast<std::chrono::milliseconds>(took);
+    portal_->trace(trace_of(told));
 }
 
 std::optional<std::size_t> Browser::obey(Course& course, std::size_t index,

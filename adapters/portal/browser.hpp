@@ -14,6 +14,7 @@
 #include "adapters/portal/meter.hpp"
 #include "adapters/portal/prepared.hpp"
 #include "adapters/portal/received.hpp"
+#include "adapters/portal/trace.hpp"
 #include "adapters/portal/variables.hpp"
 #include "adapters/protocol/messages.hpp"
 #include "config/portal_profile.hpp"
@@ -34,6 +35,10 @@ struct Portal {
     transport::HttpClient& http;
     /// How fast it may be asked; nullptr: as fast as it answers.
     Meter* meter = nullptr;
+    /// Where a trace goes; empty: nowhere.
+    TraceSink trace{};
+    /// The adapter's name, for the trace.
+    std::string name{};
 };
 
 /// Whose visit it is, and when.
@@ -42,6 +47,8 @@ struct Visit {
     domain::Time now{};
     /// Whose share of the rate it uses.
     std::string account;
+    /// The request it is made for, for the trace.
+    std::string request;
 
     Visit() = default;
 };
@@ -122,6 +129,9 @@ class Browser {
     /// Where the walk goes after an answer; nullopt: it ended, `course.run` says how.
     std::optional<std::size_t> judge(Course& course, std::size_t index,
                                      domain::Result<transport::HttpResponse> answer);
+    /// Tells the trace, if there is one; `next` as judge() said, an answer came or not.
+    void tell(const Course& course, std::size_t index, const Prepared& sent, bool answered,
+              const std::optional<std::size_t>& next) const;
     std::optional<std::size_t> obey(Course& course, std::size_t index,
                                     const config::Expectation& expectation);
     bool take_values(Course& course, const config::ProfileStep& step, bool strictly);

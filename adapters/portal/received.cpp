@@ -134,6 +134,29 @@ Result<bool> Received::is(const config::PageRule& rule) const {
     return true;
 }
 
+std::string Received::why_not(const config::PageRule& rule) const {
+    const Result<bool> fits = is(rule);
+    if (fits && *fits) return {};
+    if (!fits) return fits.error().detail;
+    if (!status_fits(rule, response_.status)) return "another status";
+    const std::string_view path = path_of(response_.url);
+    if (!rule.path.empty() && !path_fits(rule.path, path))
+        return "the path is " + std::string(path);
+    if (!rule.content_type.empty() &&
+        !response_.content_type.starts_with(domain::lower(rule.content_type))) {
+        return "the content type is " + response_.content_type;
+    }
+    if (!rule.xpath.empty()) {
+        if (!page_ || !page_->has_value()) return "it is no page to use an XPath on";
+        const Result<bool> holds = page_->value().holds(rule.xpath);
+        if (!holds || !*holds) return "its xpath does not hold";
+    }
+    if (!json_ || !json_->has_value()) return "it is no JSON";
+    const auto value = json_->value().at(rule.json_pointer);
+    if (!value || !value->has_value()) return "there is nothing at " + rule.json_pointer;
+    return rule.json_pointer + " is " + **value;
+}
+
 Result<const config::Expectation*> Received::recognise(
     const config::PortalProfile& profile,
     const std::vector<config::Expectation>& expectations) const {

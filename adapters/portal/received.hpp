@@ -22,6 +22,8 @@ class Received {
     /// Does everything that the rule names hold? bad_configuration: an expression that does not
     /// compile.
     [[nodiscard]] domain::Result<bool> is(const config::PageRule& rule) const;
+    /// Which part of the rule does not hold, for people; empty when all do.
+    [[nodiscard]] std::string why_not(const config::PageRule& rule) const;
     /// The first expectation whose page this is; nullptr when none is.
     [[nodiscard]] domain::Result<const config::Expectation*> recognise(
         const config::PortalProfile& profile,

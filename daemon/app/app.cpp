@@ -34,7 +34,7 @@ int check_config(const config::LoadResult& loaded) {
     return loaded.ok() ? 0 : 1;
 }
 
-int start(const std::string& file, AppHooks hooks) {
+int start(const std::string& file, std::string trace_portal, AppHooks hooks) {
     const config::LoadResult loaded = config::load(file);
     if (!loaded.ok()) {
         std::cerr << loaded.text();
@@ -45,7 +45,7 @@ int start(const std::string& file, AppHooks hooks) {
     for (const config::Problem& warning : loaded.warnings) {
         runtime::log(runtime::Level::warning, warning.text());
     }
-    Daemon daemon(loaded.settings, std::move(hooks));
+    Daemon daemon(loaded.settings, std::move(trace_portal), std::move(hooks));
     if (const domain::Result<void> opened = daemon.open(); !opened) {
         runtime::log(runtime::Level::error, opened.error().detail);
         return 1;
@@ -77,7 +77,7 @@ int run(int argc, char** argv, AppHooks hooks) {
         if (!arguments->check_profile.empty()) return check_profile(arguments->check_profile);
         const std::string file = std::filesystem::absolute(arguments->config).string();
         if (arguments->check_config) return check_config(config::load(file));
-        return start(file, std::move(hooks));
+        return start(file, arguments->trace_portal, std::move(hooks));
     } catch (const std::exception& error) {
         runtime::log(runtime::Level::error, "cannot go on", {{"why", error.what()}});
         return 1;

@@ -6,8 +6,8 @@
 namespace cabroker::app {
 
 std::string usage() {
-    return "usage: cabrokerd [--config FILE] [--check-config] [--check-profile FILE] [--version] "
-           "[--help]\n"
+    return "usage: cabrokerd [--config FILE] [--trace-portal FILE] [--check-config]\n"
+           "                 [--check-profile FILE] [--version] [--help]\n"
            "\n"
            "  --config FILE         read FILE and conf.d/*.yaml beside it (default "
            "/etc/cabroker/cabroker.yaml)\n"
@@ -15,6 +15,9 @@ std::string usage() {
            "1\n"
            "  --check-profile FILE  say everything that is wrong with a portal profile; exit 0 or "
            "1\n"
+           "  --trace-portal FILE   write what happens at portals, without secrets, to FILE below "
+           "state_dir,\n"
+           "                        to repair a profile; at most 16 MiB\n"
            "  --version             print the version\n";
 }
 
@@ -37,6 +40,8 @@ std::optional<Arguments> read_arguments(int argc, char** argv) {
             good = take_value(arguments.config);
         } else if (word == "--check-profile") {
             good = take_value(arguments.check_profile);
+        } else if (word == "--trace-portal") {
+            good = take_value(arguments.trace_portal) && !arguments.trace_portal.empty();
         } else if (value) {
             good = false;
         } else if (word == "--check-config") {

@@ -10,6 +10,7 @@ struct Arguments {
     std::string config = "/etc/cabroker/cabroker.yaml";
     bool check_config = false;
     std::string check_profile;
+    std::string trace_portal;
     bool version = false;
     bool help = false;
 };

@@ -50,8 +50,11 @@ void apply_log(const config::LogSettings& log) {
     runtime::set_log(level, json ? runtime::LogFormat::json : runtime::LogFormat::text);
 }
 
-Daemon::Daemon(std::shared_ptr<const config::Settings> settings, AppHooks hooks)
-    : settings_(std::move(settings)), hooks_(std::move(hooks)) {}
+Daemon::Daemon(std::shared_ptr<const config::Settings> settings, std::string trace_portal,
+               AppHooks hooks)
+    : settings_(std::move(settings)),
+      trace_portal_(std::move(trace_portal)),
+      hooks_(std::move(hooks)) {}
 
 Daemon::~Daemon() {
     pool_.join();
@@ -97,12 +100,29 @@ Result<std::vector<api::Listener>> Daemon::open_listeners() {
     return listeners;
 }
 
+Result<void> Daemon::open_trace() {
+    if (trace_portal_.empty()) return {};
+    auto trace =
+        PortalTrace::open(trace_portal_, settings_->state_dir, pool_.get_executor(), clock_);
+    if (!trace) return trace.error();
+    trace_ = std::move(*trace);
+    runtime::log(Level::warning,
+                 "exchanges with portals are traced; start without --trace-portal when done",
+                 {{"file", trace_->path()}});
+    return {};
+}
+
 void Daemon::open_link() {
     link::LinkOptions options;
     const bool spawns = settings_->outside.mode == config::OutsideSettings::Mode::spawn;
     (spawns ? options.program : options.socket) =
         spawns ? settings_->outside.program : settings_->outside.socket;
     options.build = "cabrokerd " CABROKER_VERSION;
+    if (trace_) {
+        options.trace = [this](std::string exchange, std::uint64_t dropped) {
+            trace_->take(std::move(exchange), dropped);
+        };
+    }
     link_ = std::make_unique<link::Link>(std::move(options), io_.get_executor(), random_);
 }
 
@@ -227,6 +247,7 @@ Result<void> Daemon::open() {
     roots_.emplace(std::move(*roots));
     auto outside = outside_configuration(*settings_);
     if (!outside) return outside.error();
+    if (const Result<void> traced = open_trace(); !traced) return traced.error();
     open_link();
     link_->configure(std::move(*outside));
     open_engine();

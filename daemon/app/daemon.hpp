@@ -11,6 +11,7 @@
 #include "config/load.hpp"
 #include "daemon/api/server.hpp"
 #include "daemon/app/app.hpp"
+#include "daemon/app/portal_trace.hpp"
 #include "daemon/engine/change_hub.hpp"
 #include "daemon/engine/engine.hpp"
 #include "daemon/engine/mail_intake.hpp"
@@ -28,7 +29,9 @@ void apply_log(const config::LogSettings& log);
 
 class Daemon {
   public:
-    Daemon(std::shared_ptr<const config::Settings> settings, AppHooks hooks);
+    /// `trace_portal`: the file of --trace-portal; empty: none.
+    Daemon(std::shared_ptr<const config::Settings> settings, std::string trace_portal,
+           AppHooks hooks);
     ~Daemon();
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
@@ -41,6 +44,7 @@ class Daemon {
   private:
     [[nodiscard]] domain::Result<void> open_vault();
     [[nodiscard]] domain::Result<std::vector<api::Listener>> open_listeners();
+    [[nodiscard]] domain::Result<void> open_trace();
     void open_link();
     void open_engine();
     void open_mail();
@@ -61,6 +65,7 @@ class Daemon {
     void begin_stop(int exit_code);
 
     std::shared_ptr<const config::Settings> settings_;
+    std::string trace_portal_;
     AppHooks hooks_;
     boost::asio::io_context io_{1};
     boost::asio::thread_pool pool_{1};
@@ -71,6 +76,7 @@ class Daemon {
     std::unique_ptr<store::Store> store_;
     std::optional<vault::Vault> vault_;
     std::optional<pki::TrustRoots> roots_;
+    std::unique_ptr<PortalTrace> trace_;
     std::unique_ptr<link::Link> link_;
     std::unique_ptr<engine::Engine> engine_;
     std::unique_ptr<engine::MailIntake> mail_;

@@ -178,6 +178,7 @@ asio::awaitable<bool> Link::State::send_configuration() {
         secrets[name] = std::move(held);
     }
     (*body)["secrets"] = std::move(secrets);
+    if (options.trace) (*body)["trace"] = true;
     protocol::Blobs none;
     const Result<protocol::Frame> answer =
         co_await ask("configure", std::move(body), next_id++, std::move(none), options.silence);
@@ -225,7 +226,7 @@ asio::awaitable<void> Link::State::read_all(std::shared_ptr<protocol::Channel> l
             why = frame.error().detail;
             break;
         }
-        if (take_mail_frame(*frame, mail)) continue;
+        if (take_mail_frame(*frame, mail) || take_trace_frame(*frame, options.trace)) continue;
         const auto question = pending.find(frame->id);
         // A late answer to a question nobody waits for any more is no crime; a number never used
         // is.

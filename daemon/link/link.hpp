@@ -10,6 +10,7 @@
 
 #include "daemon/link/mail_outside.hpp"
 #include "daemon/link/outside.hpp"
+#include "daemon/link/trace_frame.hpp"
 #include "runtime/random.hpp"
 
 namespace cabroker::link {
@@ -26,6 +27,8 @@ struct LinkOptions {
     std::chrono::milliseconds silence{30'000};
     std::chrono::milliseconds first_pause{100};
     std::chrono::milliseconds longest_pause{5'000};
+    /// Takes what adapters tell of their exchanges with portals; empty: they are not asked to.
+    TraceHandler trace{};
     /// An answer may come this much after the step's own deadline.
     std::chrono::milliseconds grace{5'000};
 };

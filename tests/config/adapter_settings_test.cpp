@@ -79,7 +79,7 @@ TEST(AdapterSettingsTest, JsonForTheOutsideIsReadBackThereWithoutPasswords) {
     const auto& details = std::get<GuestPortalSettings>(portal->details);
     EXPECT_EQ(details.settle, std::chrono::seconds(7)) << "the engine's default must cross";
     EXPECT_EQ(details.base_url, "https://x.example");
-    EXPECT_EQ(details.profile.operations.size(), 8U);
+    EXPECT_EQ(details.profile.operations.size(), 7U);
     EXPECT_THAT(result.settings->mailers.at("default").json, Not(HasSubstr("/secret")));
     EXPECT_THAT(result.settings->mailboxes.at("in").json, Not(HasSubstr("/secret")));
 }

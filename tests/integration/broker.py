@@ -26,6 +26,9 @@ DOCUMENT = openapi.Document()
 class Broker:
     """cabrokerd with a configuration of its own; it spawns cabroker-adapters."""
 
+    # More arguments of cabrokerd.
+    flags = ()
+
     def __init__(self, directory, world=None, **changes):
         self.directory = directory
         self.socket = os.path.join(directory, "run", "cabroker.sock")
@@ -77,7 +80,7 @@ class Broker:
     def start(self, wait=True, environment=None, **popen):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [program("cabrokerd"), "--config", self.config], stdout=log, stderr=log, cwd=self.directory,
+                [program("cabrokerd"), "--config", self.config, *self.flags], stdout=log, stderr=log, cwd=self.directory,
                 env={**os.environ, **(environment or {})}, preexec_fn=die_with_parent, **popen)
         if wait:
             self.wait_ready()

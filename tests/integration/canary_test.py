@@ -9,17 +9,19 @@ import resource
 import shutil
 import sys
 import tempfile
+from unittest import mock
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(os.path.dirname(HERE), "support"), os.path.join(os.path.dirname(HERE), "contract")]
 import accounts  # noqa: E402
 import canary  # noqa: E402
-from broker import IntegrationTest, main  # noqa: E402
+from broker import Broker, IntegrationTest, main  # noqa: E402
 from player import random_looking  # noqa: E402
 from support import children_of, make_csr, program, until  # noqa: E402
 
 RELAY = os.path.join(os.path.dirname(HERE), "support", "link_relay.py")
 PASSWORD = "pass-word"
+TRACE = "trace.jsonl"
 # What stands in the configuration for the Desk's second account, and is refused there.
 WRONG_PASSWORD = "Falsches-Kennwort-9"
 BRANDS = {"mailed": "geotrust", "desk": "thawte", "services": "digicert"}
@@ -63,7 +65,9 @@ class CanaryTest(IntegrationTest):
             file.write(f"#!/bin/sh\nexec {sys.executable} -B {RELAY} {program('cabroker-adapters')} {cls.record} \"$@\"\n")
         os.chmod(relay, 0o755)
         cls.broker_changes = {"outside": {"mode": "spawn", "program": relay}}
-        super().setUpClass()
+        # What is traced for whoever repairs a profile lies in the state directory, and is searched with it.
+        with mock.patch.object(Broker, "flags", ("--trace-portal", TRACE)):
+            super().setUpClass()
 
     @classmethod
     def tearDownClass(cls):
@@ -190,6 +194,10 @@ class CanaryTest(IntegrationTest):
         roots = [self.broker.state, self.broker.log_path, self.maildir, copy, os.path.join(self.folder.name, "answers"), self.broker.config]
         files = [os.path.basename(path) for root in roots for path in canary.files_below(root)]
         self.assertTrue([name for name in files if name.endswith("-wal")], files)
+        with open(os.path.join(self.broker.state, TRACE), encoding="utf-8") as file:
+            traced = [json.loads(line) for line in file]
+        self.assertEqual({each["adapter"] for each in traced}, {"portal", *BRANDS})
+        self.assertLessEqual({"submit_contact", "submit_code", "submit_login", "confirm_revoke"}, {each["step"] for each in traced})
 
         findings, count = canary.search_files(secrets, *roots)
         self.assertEqual(findings, [])

@@ -27,6 +27,7 @@ TEST(ArgumentsTest, ValuesComeAsTheNextWordOrAfterAnEqualsSign) {
     EXPECT_EQ(read({"--config=a.yaml"})->config, "a.yaml");
     EXPECT_EQ(read({"-c", "a.yaml"})->config, "a.yaml");
     EXPECT_EQ(read({"--check-profile=p.yaml"})->check_profile, "p.yaml");
+    EXPECT_EQ(read({"--trace-portal", "t.jsonl"})->trace_portal, "t.jsonl");
     EXPECT_TRUE(read({"--config", "a.yaml", "--check-config"})->check_config);
     EXPECT_TRUE(read({"--version"})->version);
     EXPECT_TRUE(read({"-h"})->help);
@@ -36,6 +37,7 @@ TEST(ArgumentsTest, WhatIsNoFlagIsRefused) {
     EXPECT_FALSE(read({"--conf", "a.yaml"}).has_value());
     EXPECT_FALSE(read({"a.yaml"}).has_value());
     EXPECT_FALSE(read({"--config"}).has_value()) << "without its value";
+    EXPECT_FALSE(read({"--trace-portal="}).has_value()) << "an empty name";
     EXPECT_FALSE(read({"--version=1"}).has_value()) << "with a value it does not take";
 }
 
