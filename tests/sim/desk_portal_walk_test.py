@@ -155,7 +155,7 @@ class DeskPortalWalkTest(PortalWalk):
         self.desk.post(self.desk.place + "/neu/absenden", {"entwurf": self.desk.hidden("entwurf"), "bestaetigt": "ja"})
         self.world.control("POST", "/clock", {"advance": "61m"})
         self.desk.get(self.desk.place)
-        serials = re.findall(r"<tr><td>([0-9a-f:]+)</td><td>[^<]+</td><td>gültig</td></tr>", self.desk.text)
+        serials = re.findall(r"<tr><td>([0-9a-f:]+)</td><td>[^<]+</td><td>gültig</td><td></td></tr>", self.desk.text)
         self.assertEqual(len(serials), 2)
 
         for scope in ({"umfang": "zertifikat", "zertifikat": serials[1]}, {"umfang": "auftrag"}):
@@ -165,8 +165,9 @@ class DeskPortalWalkTest(PortalWalk):
             self.desk.post(self.desk.place + "/widerruf/absenden",
                            {"entwurf": self.desk.hidden("entwurf"), "bestaetigt": "ja"})
             self.desk.get(self.desk.place)
-            states = re.findall(r"<td>(gültig|widerrufen)</td></tr>", self.desk.text)
-            expected = ["gültig", "widerrufen"] if "zertifikat" in scope else ["widerrufen", "widerrufen"]
+            states = re.findall(r"<td>(gültig|widerrufen)</td><td>([^<]*)</td></tr>", self.desk.text)
+            gone = ("widerrufen", "weg damit")
+            expected = [("gültig", ""), gone] if "zertifikat" in scope else [gone, gone]
             self.assertEqual(states, expected)
             self.assertEqual(self.desk.cell("Stand"), "ausgestellt" if "zertifikat" in scope else "widerrufen")
         self.assertEqual(self.desk.cell("Widerrufsgrund"), "weg damit")
