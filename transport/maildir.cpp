@@ -68,10 +68,10 @@ Fd open_beneath(int folder, const std::string& path, int flags) {
     return next.ok() ? open_beneath(next.get(), path.substr(slash + 1), flags) : Fd();
 }
 
-/// `new/NAME` or `cur/NAME`, NAME without slash, not a dot file.
+/// `new/NAME` or `cur/NAME`, NAME without slash, not a dot file, and not only flags (`:2,S`).
 bool is_place(const std::string& path) {
     const bool in_folder = path.starts_with("new/") || path.starts_with("cur/");
-    return in_folder && path.size() > 4 && path.size() < 512 && path[4] != '.' &&
+    return in_folder && path.size() > 4 && path.size() < 512 && path[4] != '.' && path[4] != ':' &&
            path.find('/', 4) == std::string::npos && path.find('\0') == std::string::npos;
 }
 

@@ -67,6 +67,8 @@ int run(int argc, char** argv, AppHooks hooks) {
         return 0;
     }
     std::signal(SIGPIPE, SIG_IGN);
+    // A file that may grow no further is an error of its write.
+    std::signal(SIGXFSZ, SIG_IGN);
     // Secrets pass through this memory: no core file, no tracing by others of the same user.
     const rlimit no_core{0, 0};
     setrlimit(RLIMIT_CORE, &no_core);

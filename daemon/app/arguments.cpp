@@ -15,9 +15,9 @@ std::string usage() {
            "1\n"
            "  --check-profile FILE  say everything that is wrong with a portal profile; exit 0 or "
            "1\n"
-           "  --trace-portal FILE   write what happens at portals, without secrets, to FILE below "
-           "state_dir,\n"
-           "                        to repair a profile; at most 16 MiB\n"
+           "  --trace-portal FILE   write what happens at portals, without secrets, to FILE in "
+           "state_dir, whose\n"
+           "                        name ends in .jsonl, to repair a profile; at most 16 MiB\n"
            "  --version             print the version\n";
 }
 

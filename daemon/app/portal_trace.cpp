@@ -4,10 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
+#include <string_view>
 #include <system_error>
 
 #include "json/time_text.hpp"
@@ -32,15 +36,33 @@ Error cannot_trace(const std::string& path, const std::string& why) {
 
 std::string why_errno() { return std::generic_category().message(errno); }
 
-/// Below the folder and no other way round; empty when it is not.
-std::string below(const std::string& folder, const std::string& file) {
+/// A file of that folder itself, so that no link of a folder leads elsewhere, with a name that
+/// nothing else there has; empty when it is not.
+std::string place_in(const std::string& folder, const std::string& file) {
     namespace fs = std::filesystem;
     const fs::path base = fs::path(folder).lexically_normal();
     const fs::path whole = (base / file).lexically_normal();
-    const fs::path inside = whole.lexically_relative(base);
-    if (inside.empty() || inside == "." || *inside.begin() == ".." || !whole.has_filename())
-        return {};
+    const fs::path name = whole.filename();
+    if (whole.extension() != ".jsonl" || whole != base / name) return {};
     return whole.string();
+}
+
+/// Cuts what a killed process left of its last line, so that the next one is not glued to it.
+/// The octets that stay; nullopt: errno says why it failed.
+std::optional<std::size_t> end_with_a_line(int descriptor, std::size_t size) {
+    std::array<char, 4096> part{};
+    std::size_t end = size;
+    while (end > 0) {
+        const std::size_t from = end - std::min(end, part.size());
+        const ssize_t got = ::pread(descriptor, part.data(), end - from, static_cast<off_t>(from));
+        if (got < 0) return std::nullopt;
+        const std::string_view text(part.data(), static_cast<std::size_t>(got));
+        const std::size_t line_end = text.rfind('\n');
+        end = line_end == std::string_view::npos ? from : from + line_end + 1;
+        if (line_end != std::string_view::npos) break;
+    }
+    if (end < size && ::ftruncate(descriptor, static_cast<off_t>(end)) != 0) return std::nullopt;
+    return end;
 }
 
 }  // namespace
@@ -91,13 +113,16 @@ Result<std::unique_ptr<PortalTrace>> PortalTrace::open(const std::string& file,
                                                        asio::any_io_executor pool,
                                                        const runtime::Clock& clock,
                                                        std::size_t largest) {
-    const std::string path = below(state_dir, file);
-    if (path.empty()) return cannot_trace(file, "it must be a file below state_dir, " + state_dir);
+    const std::string path = place_in(state_dir, file);
+    if (path.empty()) {
+        return cannot_trace(
+            file, "it must be a file in state_dir, " + state_dir + ", whose name ends in .jsonl");
+    }
     auto opened = std::make_shared<File>();
     opened->path = path;
     opened->largest = largest;
     opened->descriptor = ::open(
-        path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+        path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
     if (opened->descriptor < 0) return cannot_trace(path, why_errno());
     struct stat facts {};
     if (::fstat(opened->descriptor, &facts) != 0) return cannot_trace(path, why_errno());
@@ -105,7 +130,9 @@ Result<std::unique_ptr<PortalTrace>> PortalTrace::open(const std::string& file,
         return cannot_trace(path, "it is no regular file of ours");
     if ((facts.st_mode & 077U) != 0)
         return cannot_trace(path, "others may read it; remove it, or chmod 600");
-    opened->size = static_cast<std::size_t>(facts.st_size);
+    const auto kept = end_with_a_line(opened->descriptor, static_cast<std::size_t>(facts.st_size));
+    if (!kept) return cannot_trace(path, why_errno());
+    opened->size = *kept;
     return std::unique_ptr<PortalTrace>(new PortalTrace(std::move(opened), std::move(pool), clock));
 }
 

@@ -16,9 +16,10 @@ inline constexpr std::size_t kLargestTrace = 16UL * 1024 * 1024;
 
 class PortalTrace {
   public:
-    /// Opens `file`, a path below `state_dir` or relative to it, for appending; it is made with
-    /// mode 0600. bad_configuration: it is elsewhere, no regular file of ours, others may read it,
-    /// or it cannot be opened. Writing is done on `pool`; take() is called on the loop's thread.
+    /// Opens `file`, a name that ends in .jsonl of a file in `state_dir`, for appending; it is made
+    /// with mode 0600. What a killed process left of a line is cut. bad_configuration: it is
+    /// elsewhere or named otherwise, no regular file of ours, others may read it, or it cannot be
+    /// opened. Writing is done on `pool`; take() is called on the loop's thread.
     /// Pool and clock outlive it.
     [[nodiscard]] static domain::Result<std::unique_ptr<PortalTrace>> open(
         const std::string& file, const std::string& state_dir, boost::asio::any_io_executor pool,

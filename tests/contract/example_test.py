@@ -3,6 +3,7 @@ the mistakes that a writer of such a program could make.
 
     example_test.py FOLDER_OF_THE_PROGRAMS
 """
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -15,6 +16,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 EXAMPLE = ROOT / "docs/examples/registry_adapter.py"
 PROGRAMS = sys.argv.pop()
+# The mistakes are mostly waited for, so they wait together.
+AT_ONCE = 5
 
 # A mistake: what is changed, and the test that must find it.
 MISTAKES = {
@@ -73,15 +76,17 @@ class ExampleTest(unittest.TestCase):
 
     def test_each_mistake_is_found(self):
         source = EXAMPLE.read_text(encoding="utf-8")
-        with tempfile.TemporaryDirectory() as folder:
-            for name, ((was, becomes), test) in MISTAKES.items():
+        with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            runs = {}
+            for number, (name, ((was, becomes), test)) in enumerate(MISTAKES.items()):
+                self.assertEqual(source.count(was), 1, f"{name}: the example has changed")
+                wrong = pathlib.Path(folder) / f"wrong{number}.py"
+                wrong.write_text(source.replace(was, becomes), encoding="utf-8")
+                runs[name] = pool.submit(run, wrong, test)
+            for name, ran in runs.items():
                 with self.subTest(name):
-                    self.assertEqual(source.count(was), 1, "the example has changed")
-                    wrong = pathlib.Path(folder) / "wrong.py"
-                    wrong.write_text(source.replace(was, becomes), encoding="utf-8")
-                    ran = run(wrong, test)
-                    self.assertEqual(ran.returncode, 1, ran.stderr[-2000:])
-                    self.assertIn("FAILED", ran.stderr)
+                    self.assertEqual(ran.result().returncode, 1, ran.result().stderr[-2000:])
+                    self.assertIn("FAILED", ran.result().stderr)
 
 
 if __name__ == "__main__":

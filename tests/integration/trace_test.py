@@ -95,7 +95,7 @@ class TraceTest(IntegrationTest):
         done = subprocess.run([program("cabrokerd"), "--config", Broker(folder).config, "--trace-portal", outside],
                               capture_output=True, text=True, timeout=20, check=False)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("below state_dir", done.stderr)
+        self.assertIn("in state_dir", done.stderr)
         self.assertFalse(os.path.exists(outside))
 
 

@@ -76,11 +76,12 @@ TEST_F(MaildirTest, LinksPipesAndForeignPathsAreNotMails) {
     fs::create_directory(root_ / "new/folder");
     ::mkfifo((root_ / "new/pipe").c_str(), 0600);
     put("new/.hidden", "x");
+    put("new/:2,S", "x");
     const Maildir box = open();
 
     EXPECT_TRUE(box.list()->empty());
     for (const std::string path : {"new/link", "new/folder", "new/pipe", "secret", "new/../secret",
-                                   "/etc/passwd", "new/", "new/.hidden", "tmp/x", ""}) {
+                                   "/etc/passwd", "new/", "new/.hidden", "new/:2,S", "tmp/x", ""}) {
         EXPECT_EQ(box.read(path, 100).error().code, ErrorCode::bad_answer) << path;
     }
     for (const std::string folder : {"", "..", "a/b", ".x", "a b"}) {

@@ -89,22 +89,37 @@ TEST_F(PortalTraceTest, AFullDiskEndsTheTraceAndNothingElse) {
         << "no half line is left";
 }
 
-TEST_F(PortalTraceTest, TheFileIsBelowTheStateDirAndIsOurs) {
-    for (const char* file : {"../trace", "/tmp/trace", ".", "a/../../trace", ""}) {
+TEST_F(PortalTraceTest, TheFileIsInTheStateDirAndIsOurs) {
+    for (const char* file : {"../trace.jsonl", "/tmp/trace.jsonl", ".", "a/../../trace.jsonl", "",
+                             "vault.key", "cabroker.db", ".jsonl", "a/trace.jsonl"}) {
         const auto trace = open(file);
         ASSERT_FALSE(trace) << file;
-        EXPECT_THAT(trace.error().detail, HasSubstr("below state_dir")) << file;
+        EXPECT_THAT(trace.error().detail, HasSubstr("in state_dir")) << file;
     }
     EXPECT_TRUE(open(folder_ + "/absolute.jsonl"));
-    fs::create_symlink("elsewhere", folder_ + "/link");
-    EXPECT_FALSE(open("link"));
-    ASSERT_EQ(::mkfifo((folder_ + "/fifo").c_str(), 0600), 0);
-    EXPECT_FALSE(open("fifo"));
-    std::ofstream(folder_ + "/public") << "x";
-    fs::permissions(folder_ + "/public", fs::perms(0644));
-    const auto open_to_all = open("public");
+    fs::create_symlink("elsewhere", folder_ + "/link.jsonl");
+    EXPECT_FALSE(open("link.jsonl"));
+    ASSERT_EQ(::mkfifo((folder_ + "/fifo.jsonl").c_str(), 0600), 0);
+    EXPECT_FALSE(open("fifo.jsonl"));
+    std::ofstream(folder_ + "/public.jsonl") << "x";
+    fs::permissions(folder_ + "/public.jsonl", fs::perms(0644));
+    const auto open_to_all = open("public.jsonl");
     ASSERT_FALSE(open_to_all);
     EXPECT_THAT(open_to_all.error().detail, HasSubstr("others may read it"));
+}
+
+TEST_F(PortalTraceTest, WhatAKilledProcessLeftOfALineIsCut) {
+    const std::string file = folder_ + "/trace.jsonl";
+    std::ofstream(file) << "{\"step\":\"a\"}\n"
+                        << R"({"step":")" << std::string(9000, 'b');
+    fs::permissions(file, fs::perms(0600));
+
+    auto trace = open("trace.jsonl");
+    ASSERT_TRUE(trace) << trace.error().detail;
+    (*trace)->take(R"({"step":"c"})", 0);
+
+    EXPECT_THAT(written("trace.jsonl"),
+                MatchesRegex("\\{\"step\":\"a\"\\}\n\\{\"at\":\"[^\"]+\",\"step\":\"c\"\\}\n"));
 }
 
 }  // namespace
