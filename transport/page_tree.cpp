@@ -1,13 +1,12 @@
 #include "transport/page_tree.hpp"
 
-#include <libxml/xpathInternals.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
 
 #include "domain/ascii.hpp"
+#include "transport/id_lookup.hpp"
 
 namespace cabroker::transport {
 namespace {
@@ -18,9 +17,6 @@ using domain::Error;
 using domain::ErrorCode;
 using domain::Result;
 
-// NOLINTNEXTLINE(cert-dcl50-cpp): libxml2's signature
-void say_nothing(void* /*context*/, const char* /*format*/, ...) {}
-
 const xmlChar* xml(const char* text) { return reinterpret_cast<const xmlChar*>(text); }
 
 std::string take(xmlChar* text) {
@@ -30,9 +26,8 @@ std::string take(xmlChar* text) {
     return out;
 }
 
-bool is_hidden(xmlNode* node) {
-    if (has_attribute(node, "hidden")) return true;
-    std::string style = lower(attribute_of(node, "style"));
+bool hides(std::string style) {
+    style = lower(style);
     style.erase(std::remove_if(style.begin(), style.end(),
                                [](char c) { return c == ' ' || c == '\t' || c == '\n'; }),
                 style.end());
@@ -40,11 +35,21 @@ bool is_hidden(xmlNode* node) {
            style.find("visibility:hidden") != std::string::npos;
 }
 
+bool is_hidden(xmlNode* node) {
+    const xmlAttr* style = nullptr;
+    for (const xmlAttr* at = node->properties; at != nullptr; at = at->next) {
+        const std::string_view name(reinterpret_cast<const char*>(at->name));
+        if (name == "hidden") return true;
+        if (name == "style" && style == nullptr) style = at;
+    }
+    return style != nullptr && hides(attribute_of(node, "style"));
+}
+
 bool is_never_shown(const xmlNode* node) {
     constexpr std::array<std::string_view, 5> kNames{"script", "style", "template", "noscript",
                                                      "iframe"};
-    return std::any_of(kNames.begin(), kNames.end(),
-                       [&](std::string_view name) { return is_element(node, name); });
+    const std::string_view name(reinterpret_cast<const char*>(node->name));
+    return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
 void collect(xmlNode* node, bool hidden, std::vector<xmlNode*>& doomed) {
@@ -161,28 +166,15 @@ void take_hidden_away(xmlNode* root) {
 }
 
 Result<XPathObject> evaluate(Page::Tree& tree, xmlNode* from, const std::string& xpath) {
-    const Error wrong(ErrorCode::bad_configuration, "cannot use the XPath expression: " + xpath);
-    if (xpath.find('\0') != std::string::npos || xpath.size() > 4096) return wrong;
-    if (!tree.context) {
-        tree.context.reset(xmlXPathNewContext(tree.doc.get()));
-        if (!tree.context) return Error(ErrorCode::internal, "cannot read the page: no memory");
-        // Every node that `//*[@id='x']` looks at costs some objects: used again, not freed.
-        xmlXPathContextSetCache(tree.context.get(), 1, -1, 0);
+    const bool ours = xpath.find(kIdLookup) != std::string::npos;
+    const bool usable = !ours && xpath.find('\0') == std::string::npos && xpath.size() <= 4096;
+    XPathObject object;
+    if (usable) {
+        XPathEngine& engine = XPathEngine::of_this_thread();
+        object = engine.evaluate(tree.doc.get(), tree.ids, from, xpath);
     }
-    xmlXPathContext* const context = tree.context.get();
-    // Its errors are results here, not lines on stderr; and no expression may work without end.
-    context->error = [](void*, xmlError*) {};
-    xmlSetGenericErrorFunc(nullptr, &say_nothing);
-    context->opLimit = 2'000'000;
-    context->opCount = 0;
-    context->node = from;
-    XPathObject object(xmlXPathEval(xml(xpath.c_str()), context));
-    if (!object) {
-        // Nothing that a broken evaluation left behind may change the next one.
-        tree.context.reset();
-        return wrong;
-    }
-    return object;
+    if (object) return object;
+    return Error(ErrorCode::bad_configuration, "cannot use the XPath expression: " + xpath);
 }
 
 Form read_form(Page::Tree& tree, xmlNode* node) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <libxml/tree.h>
-#include <libxml/xpath.h>
 
 #include <memory>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "domain/error.hpp"
 #include "transport/page.hpp"
+#include "transport/xpath_engine.hpp"
 
 namespace cabroker::transport {
 
@@ -19,20 +19,10 @@ struct XmlDocFree {
 };
 using XmlDoc = std::unique_ptr<xmlDoc, XmlDocFree>;
 
-struct XPathObjectFree {
-    void operator()(xmlXPathObject* object) const { xmlXPathFreeObject(object); }
-};
-using XPathObject = std::unique_ptr<xmlXPathObject, XPathObjectFree>;
-
-struct XPathContextFree {
-    void operator()(xmlXPathContext* context) const { xmlXPathFreeContext(context); }
-};
-
 struct Page::Tree {
     XmlDoc doc;
-    /// Made by the first expression and used by all later ones: making one costs more than most
-    /// expressions.
-    std::unique_ptr<xmlXPathContext, XPathContextFree> context;
+    /// Made when the first expression asks for an id.
+    std::unique_ptr<IdIndex> ids;
 };
 
 /// An attribute's value; empty when there is none.
