@@ -14,6 +14,7 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr long kMaxKeptConnections = 32;
+constexpr std::size_t kMaxKeptSessions = 64;
 // A resumed session is not verified again, so that changed roots take that long to count.
 constexpr auto kSessionsLive = std::chrono::minutes(10);
 
@@ -24,10 +25,10 @@ struct CurlMulti::Transfer {
     Transfer(std::shared_ptr<CurlMulti> of, CURL* handle,
              std::chrono::steady_clock::time_point deadline)
         : owner(std::move(of)),
-          sessions(owner->sessions()),
+          sessions(owner->take_sessions()),
           easy(handle),
           done(owner->executor_, deadline) {
-        if (sessions) curl_easy_setopt(easy, CURLOPT_SHARE, sessions.get());
+        if (sessions.share) curl_easy_setopt(easy, CURLOPT_SHARE, sessions.share.get());
     }
     Transfer(const Transfer&) = delete;
     Transfer& operator=(const Transfer&) = delete;
@@ -35,10 +36,11 @@ struct CurlMulti::Transfer {
         curl_multi_remove_handle(owner->multi_, easy);
         // The handle outlives this, and may outlive the share.
         curl_easy_setopt(easy, CURLOPT_SHARE, nullptr);
+        owner->give_back(std::move(sessions));
     }
 
     std::shared_ptr<CurlMulti> owner;
-    std::shared_ptr<CURLSH> sessions;
+    CurlSessions sessions;
     CURL* easy;
     asio::steady_timer done;
     bool finished = false;
@@ -86,16 +88,27 @@ asio::awaitable<TransferResult> CurlMulti::run(CURL* easy,
     co_return result;
 }
 
-std::shared_ptr<CURLSH> CurlMulti::sessions() {
+CurlSessions CurlMulti::take_sessions() {
     const auto now = std::chrono::steady_clock::now();
-    if (sessions_ && now < sessions_since_ + kSessionsLive) return sessions_;
-    sessions_.reset(curl_share_init(), &curl_share_cleanup);
-    sessions_since_ = now;
-    // A connection of its own, which an effect needs, costs half as much with a known session.
-    if (sessions_) {
-        curl_share_setopt(sessions_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    CurlSessions sessions;
+    while (!sessions_.empty() && !sessions.share) {
+        if (now < sessions_.back().since + kSessionsLive) sessions = std::move(sessions_.back());
+        sessions_.pop_back();
     }
-    return sessions_;
+    if (sessions.share) return sessions;
+    sessions.share.reset(curl_share_init());
+    sessions.since = now;
+    // A connection of its own, which an effect needs, costs half as much with a known session.
+    if (sessions.share) {
+        curl_share_setopt(sessions.share.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    }
+    return sessions;
+}
+
+void CurlMulti::give_back(CurlSessions sessions) {
+    if (sessions.share && sessions_.size() < kMaxKeptSessions) {
+        sessions_.push_back(std::move(sessions));
+    }
 }
 
 int CurlMulti::on_socket(CURL* /*easy*/, curl_socket_t socket, int what, void* self,

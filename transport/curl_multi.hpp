@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <vector>
 
 namespace cabroker::transport {
 
@@ -21,6 +22,16 @@ enum class TransferEnd { finished, deadline, canceled };
 struct TransferResult {
     TransferEnd end = TransferEnd::finished;
     CURLcode code = CURLE_OK;
+};
+
+/// TLS sessions that may be resumed. Made for one transfer at a time: a session that a handshake
+/// has used cannot be resumed again before the peer has sent the next one.
+struct CurlSessions {
+    struct Cleanup {
+        void operator()(CURLSH* share) const { curl_share_cleanup(share); }
+    };
+    std::unique_ptr<CURLSH, Cleanup> share;
+    std::chrono::steady_clock::time_point since;
 };
 
 /// One thread: the executor's. Held by shared_ptr; transfers that run keep it alive.
@@ -56,16 +67,16 @@ class CurlMulti : public std::enable_shared_from_this<CurlMulti> {
     void arm(curl_socket_t socket, const std::shared_ptr<Watch>& watch);
     void act(curl_socket_t socket, int events);
     void collect();
-    /// The TLS sessions that new transfers may resume.
-    [[nodiscard]] std::shared_ptr<CURLSH> sessions();
+    /// TLS sessions for one transfer at a time: the last ones given back, else new ones.
+    [[nodiscard]] CurlSessions take_sessions();
+    void give_back(CurlSessions sessions);
 
     boost::asio::any_io_executor executor_;
     boost::asio::steady_timer timer_;
     CURLM* multi_;
     std::map<curl_socket_t, std::shared_ptr<Watch>> watches_;
     std::uint64_t actions_ = 0;
-    std::shared_ptr<CURLSH> sessions_;
-    std::chrono::steady_clock::time_point sessions_since_;
+    std::vector<CurlSessions> sessions_;
 };
 
 }  // namespace cabroker::transport

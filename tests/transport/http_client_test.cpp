@@ -114,6 +114,30 @@ TEST_F(CurlHttpClientTest, ConnectionsOfEffectsResumeTheTlsSession) {
     EXPECT_EQ(std::stoi(count_of("resumed")), before + 3);
 }
 
+TEST_F(CurlHttpClientTest, EffectsAtOnceResumeTheirTlsSessions) {
+    constexpr int kAtOnce = 8;
+    const auto round = [&] {
+        int answers = 0;
+        for (int i = 0; i < kAtOnce; ++i) {
+            HttpRequest once = request("GET", "/hello");
+            once.effect_once = true;
+            asio::co_spawn(loop_, client_.perform(std::move(once)),
+                           [&](const std::exception_ptr&, const Result<HttpResponse>& response) {
+                               answers += response.has_value() ? 1 : 0;
+                           });
+        }
+        loop_.restart();
+        loop_.run_for(std::chrono::seconds(30));
+        return answers;
+    };
+    ASSERT_EQ(round(), kAtOnce);
+    const int before = std::stoi(count_of("resumed"));
+
+    ASSERT_EQ(round(), kAtOnce);
+
+    EXPECT_EQ(std::stoi(count_of("resumed")), before + kAtOnce);
+}
+
 TEST_F(CurlHttpClientTest, SessionIsNotResumedUnderOtherRoots) {
     ASSERT_TRUE(get("/hello"));
 
