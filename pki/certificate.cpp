@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <unordered_map>
 
 #include "pki/parsed_certificate.hpp"
 #include "pki/pem.hpp"
@@ -56,12 +57,40 @@ std::string spki_sha256_of(const X509* certificate) {
     return digest;
 }
 
+/// The CA certificates that came lately: the same few come with every chain, and reading a public
+/// key costs more than all the rest. One for each thread.
+class KnownAuthorities {
+  public:
+    using Parsed = std::shared_ptr<const ParsedCertificate>;
+
+    [[nodiscard]] Parsed find(std::string_view der) const {
+        const auto known = parsed_.find(std::string(der));
+        return known == parsed_.end() ? nullptr : known->second;
+    }
+    void keep(const Parsed& parsed) {
+        constexpr std::size_t kMost = 64;
+        constexpr std::size_t kLargest = 8UL * 1024;
+        if (!parsed->is_ca || parsed->der.size() > kLargest) return;
+        if (parsed_.size() >= kMost) parsed_.clear();
+        parsed_.emplace(parsed->der, parsed);
+    }
+
+  private:
+    std::unordered_map<std::string, Parsed> parsed_;
+};
+
+KnownAuthorities& known_authorities() {
+    thread_local KnownAuthorities known;
+    return known;
+}
+
 }  // namespace
 
 Result<Certificate> Certificate::from_der(std::string_view octets) {
     if (octets.size() > kMaxCertificateBytes) {
         return Error(ErrorCode::limit_exceeded, "cannot read the certificate: it is over 64 KiB");
     }
+    if (auto known = known_authorities().find(octets)) return Certificate(std::move(known));
     const ErrorQueueGuard guard;
     const unsigned char* at = octets_of(octets);
     auto parsed = std::make_shared<ParsedCertificate>();
@@ -86,6 +115,7 @@ Result<Certificate> Certificate::from_der(std::string_view octets) {
     parsed->is_ca = X509_check_ca(handle) > 0;
     parsed->is_self_issued =
         X509_NAME_cmp(X509_get_subject_name(handle), X509_get_issuer_name(handle)) == 0;
+    known_authorities().keep(parsed);
     return Certificate(std::shared_ptr<const ParsedCertificate>(std::move(parsed)));
 }
 

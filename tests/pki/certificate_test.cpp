@@ -83,6 +83,23 @@ TEST_F(CertificateTest, OnlyOneWholeCertificateIsTaken) {
     EXPECT_EQ(huge.error().code, ErrorCode::limit_exceeded);
 }
 
+TEST_F(CertificateTest, AnAuthorityThatCameBeforeIsTheSameAndNoOther) {
+    const Certificate first = *Certificate::from_der(ca_.certificate().der());
+    for (int i = 0; i < 70; ++i) {
+        const auto other = test_pki::make_ca("Other CA " + std::to_string(i));
+        ASSERT_EQ(other.certificate().subject(), "CN=Other CA " + std::to_string(i));
+    }
+    const Certificate again = *Certificate::from_der(ca_.certificate().der());
+
+    EXPECT_EQ(again.der(), first.der());
+    EXPECT_EQ(again.facts().serial, first.facts().serial);
+    EXPECT_EQ(again.spki_sha256(), first.spki_sha256());
+    EXPECT_TRUE(Certificate::from_der(ca_.certificate().der() + "x").has_error());
+    std::string changed = ca_.certificate().der();
+    changed.back() = static_cast<char>(changed.back() ^ 1);
+    EXPECT_FALSE(*Certificate::from_der(changed) == first);
+}
+
 TEST_F(CertificateTest, EveryFormOfDownloadIsRead) {
     const std::string pem =
         leaf_.pem() + "issued by\n" + ca_.certificate().pem() + root_.root().pem();
