@@ -107,6 +107,7 @@ Browser::Browser(const Portal& portal, BrowserState state,
 asio::awaitable<Run> Browser::run(config::PortalOperation operation, Variables given) {
     Course course = begin(operation, std::move(given));
     if (course.plan != nullptr) co_await walk(course, 0);
+    shown_ = std::move(course.before);
     co_return std::move(course.run);
 }
 
@@ -269,7 +270,9 @@ std::optional<std::size_t> Browser::judge(Course& course, std::size_t index,
         stop_failed(course, answer.error());
         return std::nullopt;
     }
-    course.before.emplace(std::move(*answer));
+    const std::optional<Received>& shown = course.before ? course.before : shown_;
+    Received received(std::move(*answer), shown ? &*shown : nullptr);
+    course.before = std::move(received);
     const Received& page = *course.before;
     course.run.body = page.response().body;
     course.run.content_type = page.response().content_type;
@@ -326,7 +329,8 @@ std::optional<std::size_t> Browser::obey(Course& course, std::size_t index,
                          expectation.then == Expectation::Then::done;
     if (!take_values(course, step, goes_on)) return std::nullopt;
 
-    const std::string detail = redact(course.before->detail(expectation), secrets(course.run));
+    std::string detail;
+    if (!goes_on) detail = redact(course.before->detail(expectation), secrets(course.run));
     switch (expectation.then) {
         case Expectation::Then::next_step:
             return index + 1;
@@ -337,11 +341,11 @@ std::optional<std::size_t> Browser::obey(Course& course, std::size_t index,
             return course.plan->steps.size();
         case Expectation::Then::outcome:
             course.run.outcome = expectation.outcome;
-            stop(course, Stop::outcome, detail);
+            stop(course, Stop::outcome, std::move(detail));
             break;
         case Expectation::Then::rejected:
             course.run.code = expectation.code;
-            stop(course, Stop::rejected, detail);
+            stop(course, Stop::rejected, std::move(detail));
             break;
     }
     keep_away(course, expectation.retry_after);

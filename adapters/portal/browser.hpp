@@ -143,6 +143,8 @@ class Browser {
     BrowserState state_;
     std::chrono::steady_clock::time_point deadline_;
     Visit visit_;
+    /// What the last operation ended with.
+    std::optional<Received> shown_;
 };
 
 }  // namespace cabroker::adapters::portal

@@ -84,12 +84,19 @@ std::optional<domain::Time> http_date(const std::string& text) {
 
 }  // namespace
 
-Received::Received(transport::HttpResponse response) : response_(std::move(response)) {
+Received::Received(transport::HttpResponse response, const Received* shown_before)
+    : response_(std::move(response)) {
     if (is_json(response_.content_type)) {
         json_.emplace(transport::JsonPage::parse(response_.body));
         return;
     }
     const std::string type = response_.header("content-type").value_or(std::string());
+    if (shown_before != nullptr && shown_before->page_ &&
+        shown_before->response_.body == response_.body &&
+        shown_before->response_.header("content-type").value_or(std::string()) == type) {
+        page_ = shown_before->page_;
+        return;
+    }
     page_.emplace(transport::Page::parse(response_.body, type));
 }
 

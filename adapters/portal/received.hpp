@@ -17,7 +17,9 @@ namespace cabroker::adapters::portal {
 
 class Received {
   public:
-    explicit Received(transport::HttpResponse response);
+    /// With `shown_before` the tree of that page is used again when this answer has the same octets
+    /// and type: portals show the page that one has just seen, and reading one is dear.
+    explicit Received(transport::HttpResponse response, const Received* shown_before = nullptr);
 
     /// Does everything that the rule names hold? bad_configuration: an expression that does not
     /// compile.

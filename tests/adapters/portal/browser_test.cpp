@@ -133,6 +133,26 @@ TEST_F(BrowserTest, ExtractsWhatTheProfileNames) {
     EXPECT_TRUE(run.evidence.empty());
 }
 
+TEST_F(BrowserTest, APageThatIsShownAgainIsReadAsWhatItIsNow) {
+    const std::string umlaut = titled("Order", "<i>\xC3\xBC</i>");
+    http_.html("GET /order", titled("Order", "<i>live</i>"));
+    http_.html("GET /order", titled("Order", "<i>live</i>"));
+    http_.html("GET /order", titled("Order", "<i>gone</i>"));
+    http_.html("GET /order", umlaut);
+    http_.on("GET /order", FakeHttp::page(200, umlaut, "text/html; charset=windows-1252"));
+    http_.html("GET /order", umlaut, 500);
+
+    std::vector<std::string> shown;
+    for (int i = 0; i < 5; ++i) {
+        shown.push_back(run(PortalOperation::read_order).values.text_or_empty("status"));
+    }
+    const Ended last = run(PortalOperation::read_order);
+
+    EXPECT_THAT(shown,
+                testing::ElementsAre("live", "live", "gone", "\xC3\xBC", "\xC3\x83\xC2\xBC"));
+    EXPECT_EQ(last.stop, Stop::unreachable) << "the status counts, not the octets alone";
+}
+
 TEST_F(BrowserTest, StopsAtAPageThatLacksARequiredValue) {
     http_.html("GET /order", titled("Order"));
 
