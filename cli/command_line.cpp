@@ -109,21 +109,19 @@ Exit usage(const std::string& text) {
     return Exit::usage;
 }
 
-// "request bogus" when no command begins with the words given; "" when the words are fine so far.
-std::string unknown_command(const std::vector<std::string>& words) {
+// "request bogus" when a word after the commands that were understood is none; "" when none is too
+// many. The parser knows which words are values of options.
+std::string unknown_command(const CLI::App& root) {
     std::string path;
-    for (const std::string& word : words) {
-        if (word.starts_with('-')) continue;
-        const std::string longer = path.empty() ? word : path + ' ' + word;
-        const auto fits = [&](const Command& c) {
-            return c.path == longer || c.path.starts_with(longer + ' ');
-        };
-        if (std::none_of(commands().begin(), commands().end(), fits)) {
-            const auto whole = [&](const Command& c) { return c.path == path; };
-            const bool leaf = std::any_of(commands().begin(), commands().end(), whole);
-            return leaf ? std::string() : longer;
-        }
-        path = longer;
+    for (const CLI::App* app = &root; !app->get_subcommands().empty();) {
+        app = app->get_subcommands().front();
+        path += path.empty() ? app->get_name() : ' ' + app->get_name();
+    }
+    const bool leaf = std::any_of(commands().begin(), commands().end(),
+                                  [&](const Command& c) { return c.path == path; });
+    if (leaf) return {};
+    for (const std::string& word : root.remaining(true)) {
+        if (!word.starts_with('-')) return path.empty() ? word : path + ' ' + word;
     }
     return {};
 }
@@ -179,7 +177,6 @@ OrExit<Parsed> parse_command_line(std::vector<std::string> words) {
         "6 needs a person, 7 not found, 8 conflict, 9 invalid, 10 daemon unreachable, 130 Ctrl-C");
     const std::map<const Command*, CLI::App*> apps = build(root);
     words = with_bare_wait(std::move(words));
-    const std::vector<std::string> given = words;
     std::reverse(words.begin(), words.end());
     try {
         root.parse(words);
@@ -188,7 +185,7 @@ OrExit<Parsed> parse_command_line(std::vector<std::string> words) {
         std::cout.flush();
         return Exit::ok;
     } catch (const CLI::RequiredError& error) {
-        const std::string stray = unknown_command(given);
+        const std::string stray = unknown_command(root);
         return usage(stray.empty() ? std::string(error.what())
                                    : "there is no command \"" + stray + '"');
     } catch (const CLI::ParseError& error) {

@@ -102,6 +102,12 @@ class NewRequestTest(CliCase):
             self.assertNotEqual(run.err, "")
         self.assertEqual(self.daemon.calls(), [])
 
+    def test_unknown_command_is_named(self):
+        for words, named in ((["nope"], "nope"), (["-o", "status", "nope"], "nope"),
+                             (["--color", "never", "request", "nope"], "request nope"),
+                             (["request", "-o", "json", "nope"], "request nope")):
+            self.assertIn(f'there is no command "{named}"', self.expect(2, *words).err)
+
 
 class RequestCommandTest(CliCase):
     def test_list_passes_filters(self):
