@@ -60,6 +60,12 @@ Exit import(Session& session, const Arguments& arguments) {
     }
     OrExit<std::string> text = read_file(session, arguments.text("FILE"), kMost);
     if (text.has_error()) return text.error();
+    if (text->empty()) {
+        return session.fail(Exit::invalid,
+                            "cannot import " + clean(arguments.text("FILE")) +
+                                ": it is empty; it must begin with a header line that names the "
+                                "columns, such as common_name,supplier_order_id,brand");
+    }
     Call call;
     call.method = "POST";
     call.target = with_query("/v1/orders/import", query);

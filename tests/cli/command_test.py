@@ -225,6 +225,14 @@ class OtherCommandTest(CliCase):
                          {"common_name": "x.example", "brand": "sectigo", "labels": {"a": "b"}})
         self.expect(2, "order", "add")
 
+    def test_import_of_an_empty_file_names_what_is_missing(self):
+        run = self.expect(9, "order", "import", self.file("empty.csv", ""))
+
+        self.assertIn("empty.csv", run.err)
+        self.assertIn("empty", run.err)
+        self.assertIn("header line", run.err)
+        self.assertEqual(self.daemon.calls(), [])
+
     def test_import(self):
         report = {"dry_run": True, "rows": 2, "created": 1, "updated": 0, "unchanged": 0, "rejected": 1,
                   "columns": {"Domain": "common_name", "X": None},
