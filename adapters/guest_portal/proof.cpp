@@ -129,20 +129,31 @@ Proof not_ours(Work& work, const std::string& shown) {
                  "the portal shows " + shown + ", and nothing shows that it was by this request");
 }
 
-asio::awaitable<Proven> judge_reissue(Work& work, OrderView view, Doubt doubt) {
-    if (doubt.our_trace(view)) {
+/// The order has a certificate that was not there before: whose key is it?
+asio::awaitable<Proven> judge_new_certificate(Work& work, OrderView view, bool traced) {
+    Download fetched = co_await download(work);
+    if (fetched.our_key) {
+        co_return found_done(work, "the portal issued a certificate with our CSR's key");
+    }
+    work.certificates.clear();
+    if (fetched.ended && !traced) co_return from_step(std::move(*fetched.ended));
+    if (fetched.ended) {
         co_return found_done(work, "the portal shows " + view.status.raw + " and our reason");
     }
-    if (doubt.unchanged(view)) co_return as_before(work, view);
+    if (!traced) co_return not_ours(work, view.status.raw);
+    co_return close(work, ProofVerdict::cannot_tell,
+                    "the portal shows our reason, but a new certificate with another key than our "
+                    "CSR's: somebody may have reissued the order with the same reason");
+}
+
+asio::awaitable<Proven> judge_reissue(Work& work, OrderView view, Doubt doubt) {
+    const bool traced = doubt.our_trace(view);
+    if (!traced && doubt.unchanged(view)) co_return as_before(work, view);
     if (view.status.status == OrderStatus::issued && view.serial != doubt.seen.serial) {
-        Download fetched = co_await download(work);
-        if (fetched.ended) co_return from_step(std::move(*fetched.ended));
-        if (fetched.our_key) {
-            co_return found_done(work, "the portal issued a certificate with our CSR's key");
-        }
-        work.certificates.clear();
+        co_return co_await judge_new_certificate(work, std::move(view), traced);
     }
-    co_return not_ours(work, view.status.raw);
+    if (!traced) co_return not_ours(work, view.status.raw);
+    co_return found_done(work, "the portal shows " + view.status.raw + " and our reason");
 }
 
 Proof judge_revoke(Work& work, const OrderView& view, const Doubt& doubt) {

@@ -52,7 +52,9 @@ Judged judge_certificates(const JudgeTask& task, const pki::TrustRoots& roots) {
     const auto leaf = pki::leaf_of(certificates, expected_key.value_or(""));
     if (!leaf) {
         if (expected_key)
-            return doubted("key_mismatch", "no certificate of the answer has the CSR's key");
+            return doubted("key_mismatch",
+                           "the certificate shown has another key than the CSR: somebody may have "
+                           "reissued the order too; compare at the supplier, then resolve it");
         return doubted(leaf.error());
     }
     std::vector<std::string> names;

@@ -217,6 +217,44 @@ TEST_F(GuestPortalReissueTest, AnotherReissueOfTheOrderIsNoProof) {
     EXPECT_EQ(core_.prove().verdict, ProofVerdict::cannot_tell);
 }
 
+TEST_F(GuestPortalReissueTest, ACertificateOfSomebodyElseWithOurReasonIsLeftToAnOperator) {
+    reach_intent();
+    world().fault("portal.reissue.submit", "drop_before");
+    core_.leave();
+    FakeCore other = core(order_, reissue(*order_.common_name));
+    ASSERT_EQ(text_of(sign_in(other, id_).answer), "intend once");
+    other.leave();
+    world().advance_clock("61m");
+    core_.forget_session();
+    core_.prove();
+    core_.give("access_code", world().code_for(kContact, id_));
+
+    const auto proof = core_.prove();
+
+    EXPECT_EQ(proof.verdict, ProofVerdict::cannot_tell);
+    EXPECT_THAT(proof.detail, HasSubstr("another key"));
+    EXPECT_TRUE(proof.certificates.empty());
+}
+
+TEST_F(GuestPortalReissueTest, ACertificateWithAnotherKeyIsShownToTheCoreWhichDoubtsIt) {
+    reach_intent();
+    core_.leave();
+    world().advance_clock("61m");
+    FakeCore other = core(order_, reissue(*order_.common_name, "somebody else's"));
+    ASSERT_EQ(text_of(sign_in(other, id_).answer), "intend once");
+    other.leave();
+    world().advance_clock("61m");
+
+    ASSERT_EQ(text_of(core_.go().answer), "need access_code") << "two hours are over";
+    core_.give("access_code", world().code_for(kContact, id_));
+
+    const auto shown = core_.go();
+
+    EXPECT_EQ(text_of(shown.answer), "done issued") << core_.shown;
+    ASSERT_FALSE(shown.certificates.empty());
+    EXPECT_NE(pki::Certificate::from_der(shown.certificates[0])->spki_sha256(), key());
+}
+
 TEST_F(GuestPortalReissueTest, TheLoginPageInPlaceOfAnyPageLosesNothingAndSendsNothingTwice) {
     reach_intent();
     world().fault("portal.reissue.submit", "login_page");
