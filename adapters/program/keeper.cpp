@@ -22,8 +22,6 @@
 namespace cabroker::adapters::program {
 namespace {
 
-constexpr int kNotStarted = 127;
-constexpr int kKilled = 128;
 constexpr rlim_t kMostFiles = 256;
 constexpr rlim_t kLargestFile = 256UL * 1024 * 1024;
 constexpr int kSweeps = 200;

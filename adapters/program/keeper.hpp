@@ -9,10 +9,12 @@ namespace cabroker::adapters::program {
 /// 1 and 2 become the program's; 3 is read by the keeper, and its end is the end of the program.
 inline constexpr const char* kKeepFlag = "--keep";
 inline constexpr int kLifeDescriptor = 3;
+/// A keeper's exit status: its program could not be started; or, with the signal added, was killed.
+inline constexpr int kNotStarted = 127;
+inline constexpr int kKilled = 128;
 
 /// Runs as the keeper and never returns. `arguments` are those behind the flag, null at the end.
-/// Exits as the program did, 128 + signal for one that was killed, 127 when it could not be
-/// started.
+/// Exits as the program did, or with kKilled + signal, or with kNotStarted.
 [[noreturn]] void keep(char** arguments);
 
 }  // namespace cabroker::adapters::program

@@ -29,7 +29,6 @@ namespace {
 constexpr int kAboveStandard = 16;
 constexpr auto kLookAgain = std::chrono::milliseconds(10);
 constexpr int kPatience = 150;
-constexpr int kExitNotStarted = 127;
 
 // Descriptors that close themselves.
 class Descriptor {
@@ -110,9 +109,8 @@ int spawn_keeper(const config::ProgramSettings& settings, const Pipes& pipes, pi
 std::string end_in_words(int status) {
     if (WIFSIGNALED(status)) return "its keeper was killed";
     const int code = WEXITSTATUS(status);
-    if (code == kExitNotStarted) return "it could not be started";
-    if (code > kExitNotStarted)
-        return "it was ended by signal " + std::to_string(code - kExitNotStarted - 1);
+    if (code == kNotStarted) return "it could not be started";
+    if (code >= kKilled) return "it was ended by signal " + std::to_string(code - kKilled);
     return "it ended with " + std::to_string(code);
 }
 
