@@ -16,12 +16,15 @@ namespace {
 
 using cabroker::sim::SimOptions;
 
+constexpr int kUsage = 2;
+
 /// Adds an option that is a duration, such as 2h.
 void add_duration(CLI::App& app, const std::string& name, cabroker::domain::Duration& target,
                   const std::string& help) {
-    const auto take = [&target](const std::string& text) {
+    const auto take = [&target, name](const std::string& text) {
         const auto duration = cabroker::domain::parse_duration(text);
-        if (!duration) throw CLI::ValidationError("write a duration as 500ms, 30s, 5m, 2h or 7d");
+        if (!duration)
+            throw CLI::ValidationError(name, "write a duration as 500ms, 30s, 5m, 2h or 7d");
         target = *duration;
     };
     app.add_option_function<std::string>(name, take, help)
@@ -124,7 +127,11 @@ int main(int argc, char** argv) try {
     CLI::App app(
         "The simulated outside world of cabroker: guest portal, CA, mailbox, support desk.");
     add_options(app, options, dcv, exit_with_parent);
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : kUsage;
+    }
     if (exit_with_parent && !die_with_parent(parent)) return 1;
     std::signal(SIGPIPE, SIG_IGN);
     allow_many_files();

@@ -5,10 +5,24 @@ Usage: fault_walk_test.py CABROKER_SIM
 """
 import socket
 import ssl
+import subprocess
 import unittest
 import zlib
 
-from sim_world import LIMIT, PortalWalk, make_csr
+from sim_world import LIMIT, PROGRAM, PortalWalk, make_csr
+
+
+class UsageTest(unittest.TestCase):
+    def test_wrong_usage_exits_with_2_and_says_why(self):
+        for words, why in (([], "--state"), (["--state", "/nowhere", "--bogus"], "--bogus"), (["--state", "/nowhere", "--code-ttl", "soon"], "--code-ttl")):
+            run = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=LIMIT, check=False)
+            self.assertEqual((run.returncode, run.stdout), (2, ""), words)
+            self.assertIn(why, run.stderr)
+
+    def test_help_and_version_are_no_wrong_usage(self):
+        for word in ("--help", "--version"):
+            run = subprocess.run([PROGRAM, word], capture_output=True, text=True, timeout=LIMIT, check=False)
+            self.assertEqual((run.returncode, run.stderr), (0, ""))
 
 
 class FaultWalkTest(PortalWalk):
