@@ -42,6 +42,21 @@ namespace runtime = cabroker::runtime;
 namespace host = cabroker::adapters::host;
 
 constexpr int kUsage = 2;
+constexpr std::string_view kSynopsis =
+    "usage: cabroker-adapters [--socket PATH | --link-fd N] [--version] [--help]\n";
+constexpr std::string_view kHelp =
+    "\n"
+    "The second process of cabroker: it has the network and no data. cabrokerd starts it by "
+    "itself\n"
+    "(outside.mode: spawn); under systemd it takes its socket from cabroker-adapters.socket\n"
+    "(outside.mode: connect).\n"
+    "\n"
+    "  --socket PATH  listen there; one link at a time is served\n"
+    "  --link-fd N    serve the one link that is this descriptor, and end with it\n"
+    "  --version      print the version\n"
+    "  --help, -h     print this\n"
+    "  --keep ...     of use to cabroker-adapters alone: runs an adapter program, and ends with "
+    "it\n";
 /// How long a process may go on after its link was closed.
 constexpr std::chrono::milliseconds kLastBreath{1'000};
 
@@ -55,12 +70,17 @@ struct Arguments {
 volatile std::sig_atomic_t ending = 0;
 void on_signal(int) { ending = 1; }
 
+std::optional<Arguments> cannot_use(std::string_view word) {
+    std::cerr << "cabroker-adapters: cannot use the argument " << word << '\n';
+    return std::nullopt;
+}
+
 std::optional<Arguments> read_arguments(int argc, char** argv) {
     Arguments arguments;
     for (int i = 1; i < argc; ++i) {
         const std::string_view word = argv[i];
         const bool has_value = i + 1 < argc;
-        if (word == "--help") {
+        if (word == "--help" || word == "-h") {
             arguments.help = true;
         } else if (word == "--version") {
             arguments.version = true;
@@ -68,11 +88,11 @@ std::optional<Arguments> read_arguments(int argc, char** argv) {
             const std::string_view number = argv[++i];
             const auto read =
                 std::from_chars(number.data(), number.data() + number.size(), arguments.link_fd);
-            if (read.ec != std::errc{} || arguments.link_fd < 0) return std::nullopt;
+            if (read.ec != std::errc{} || arguments.link_fd < 0) return cannot_use(number);
         } else if (word == "--socket" && has_value) {
             arguments.socket = argv[++i];
         } else {
-            return std::nullopt;
+            return cannot_use(word);
         }
     }
     return arguments;
@@ -226,16 +246,11 @@ int main(int argc, char** argv) {
     setrlimit(RLIMIT_CORE, &no_core);
     const std::optional<Arguments> arguments = read_arguments(argc, argv);
     if (!arguments) {
-        std::cerr
-            << "usage: cabroker-adapters [--socket PATH | --link-fd N] [--version] [--help]\n";
+        std::cerr << kSynopsis << "see cabroker-adapters --help\n";
         return kUsage;
     }
     if (arguments->help) {
-        std::cout << "usage: cabroker-adapters [--socket PATH | --link-fd N]\n"
-                     "The second process of cabroker: it has the network and no data.\n"
-                     "cabrokerd starts it by itself (outside.mode: spawn); under systemd it takes "
-                     "its socket from\n"
-                     "cabroker-adapters.socket (outside.mode: connect).\n";
+        std::cout << kSynopsis << kHelp;
         return 0;
     }
     if (arguments->version) {

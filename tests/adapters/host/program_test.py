@@ -160,7 +160,11 @@ class ProgramTest(unittest.TestCase):
         for arguments in ((), ("--link-fd",), ("--link-fd", "x"), ("--what",)):
             ran = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False, timeout=LIMIT)
             self.assertEqual(ran.returncode, 2, arguments)
-            self.assertTrue(ran.stderr)
+            self.assertIn(arguments[-1] if arguments else "--socket", ran.stderr)
+        ran = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=False, timeout=LIMIT)
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        for option in ("--socket PATH ", "--link-fd N ", "--version ", "--help", "--keep "):
+            self.assertRegex(ran.stdout, f"(?m)^  {option}")
         ran = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=False, timeout=LIMIT)
         self.assertRegex(ran.stdout, r"^cabroker-adapters \d+\.\d+\.\d+\n$")
 
