@@ -1,11 +1,27 @@
 #include "daemon/store/connection.hpp"
 
+#include <sqlite3.h>
+
+#include <mutex>
+
 #include "daemon/store/views.hpp"
 
 namespace cabroker::store {
 namespace {
 
 constexpr std::size_t kMostStatements = 256;
+
+// Nobody asks SQLite how much memory it uses, and counting takes a lock for each allocation. Does
+// nothing when somebody used SQLite before, as a test's VFS does.
+void count_no_memory() {
+    static std::once_flag once;
+    std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+}
+
+std::string path_for_sqlite(const StoreOptions& options) {
+    count_no_memory();
+    return database_path(options).string();
+}
 
 }  // namespace
 
@@ -36,7 +52,8 @@ void damaged(const std::string& what) {
 }
 
 Connection::Connection(const StoreOptions& options, Access access)
-    : database_(database_path(options).string(), SQLite::OPEN_READWRITE,
+    // One thread at a time uses a connection, so it needs no lock of its own.
+    : database_(path_for_sqlite(options), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX,
                 static_cast<int>(options.busy_timeout.count()), options.vfs) {
     database_.exec("PRAGMA foreign_keys=ON");
     database_.exec("PRAGMA temp_store=MEMORY");
@@ -60,6 +77,15 @@ Connection::Connection(const StoreOptions& options, Access access)
             database_.exec("PRAGMA synchronous=FULL");
             break;
     }
+}
+
+Connection::Prepared::Prepared(SQLite::Database& database, const std::string& sql)
+    : statement(database, sql) {
+    // A connection prepares each text once, so the text tells which one it is.
+    while ((columns = sqlite3_next_stmt(database.getHandle(), columns)) != nullptr) {
+        if (sql == sqlite3_sql(columns)) return;
+    }
+    throw std::logic_error("SQLite does not know its own statement: " + sql);
 }
 
 Connection::Prepared& Connection::prepared(const std::string& sql) {
@@ -127,21 +153,21 @@ bool Query::next() {
 
 int Query::run() { return prepared_.statement.exec(); }
 
-bool Query::is_null() { return prepared_.statement.isColumnNull(column_); }
+bool Query::is_null() { return sqlite3_column_type(prepared_.columns, column_) == SQLITE_NULL; }
 
-std::string Query::text() { return blob(); }
-
-std::optional<std::string> Query::opt_text() {
-    if (is_null()) {
-        ++column_;
-        return std::nullopt;
-    }
-    return blob();
+std::string_view Query::view() {
+    const void* octets = sqlite3_column_blob(prepared_.columns, column_);
+    const int size = sqlite3_column_bytes(prepared_.columns, column_++);
+    return {static_cast<const char*>(octets), static_cast<std::size_t>(size)};
 }
 
-std::string Query::blob() { return prepared_.statement.getColumn(column_++).getString(); }
+std::optional<std::string> Query::opt_text() {
+    if (!is_null()) return text();
+    ++column_;
+    return std::nullopt;
+}
 
-std::int64_t Query::integer() { return prepared_.statement.getColumn(column_++).getInt64(); }
+std::int64_t Query::integer() { return sqlite3_column_int64(prepared_.columns, column_++); }
 
 std::optional<domain::Time> Query::opt_time() {
     if (is_null()) {

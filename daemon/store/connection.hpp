@@ -15,6 +15,8 @@
 
 #include "daemon/store/store.hpp"
 
+struct sqlite3_stmt;
+
 namespace cabroker::store {
 
 /// What the changes of a transaction did, for the notice. A change that is rolled back is
@@ -49,8 +51,10 @@ class Connection {
 
     struct Prepared {
         SQLite::Statement statement;
+        /// The same statement for reading columns: SQLite::Column shares a pointer for each value.
+        sqlite3_stmt* columns = nullptr;
         bool in_use = false;
-        Prepared(SQLite::Database& database, const std::string& sql) : statement(database, sql) {}
+        Prepared(SQLite::Database& database, const std::string& sql);
     };
     /// The prepared statement for this text, made once.
     [[nodiscard]] Prepared& prepared(const std::string& sql);
@@ -107,25 +111,27 @@ class Query {
 
     [[nodiscard]] bool is_null();
     void skip() { ++column_; }
-    std::string text();
+    /// The octets of a text or blob, empty for NULL; valid until next() or the end of this object.
+    std::string_view view();
+    std::string text() { return std::string(view()); }
     std::optional<std::string> opt_text();
-    std::string blob();
+    std::string blob() { return std::string(view()); }
     std::int64_t integer();
     domain::Time time() { return domain::Time(domain::Duration(integer())); }
     std::optional<domain::Time> opt_time();
     bool boolean() { return integer() != 0; }
     template <class Enum>
     Enum word() {
-        const std::string name = text();
+        const std::string_view name = view();
         const std::optional<Enum> value = domain::parse<Enum>(name);
-        if (!value) damaged("unknown word " + name);
+        if (!value) damaged("unknown word " + std::string(name));
         return *value;
     }
     template <class Id>
     Id id() {
-        const std::string text_form = text();
+        const std::string_view text_form = view();
         std::optional<Id> value = Id::parse(text_form);
-        if (!value) damaged("bad id " + text_form);
+        if (!value) damaged("bad id " + std::string(text_form));
         return std::move(*value);
     }
     template <class Id>

@@ -10,6 +10,7 @@
 
 #include "daemon/store/scan_pool.hpp"
 #include "daemon/store/schema.hpp"
+#include "daemon/store/snapshot.hpp"
 #include "daemon/store/state_dir.hpp"
 #include "daemon/store/writer.hpp"
 
@@ -32,11 +33,16 @@ class Hub {
         if (--waiting_ == 0) guard_.reset();
         finished.waiter->finish(std::move(finished.result));
     }
+    /// Whoever is told something must not read what was there before.
+    void refresh() const {
+        if (on_news) on_news();
+    }
     void note(const CommitNotice& notice) const {
         if (notice.last_seq == 0 && notice.changed_requests.empty()) return;
         if (on_commit) on_commit(notice);
     }
 
+    std::function<void()> on_news;
     std::function<void(const CommitNotice&)> on_commit;
     std::function<void(const std::string&)> on_failure;
     [[nodiscard]] const asio::any_io_executor& loop() const { return loop_; }
@@ -146,6 +152,7 @@ Writer::Deliver deliver_to(std::shared_ptr<Hub> hub) {
                                   const std::optional<std::string>& broken) {
         asio::post(hub->loop(), [hub, finished = std::move(finished), notice = std::move(notice),
                                  broken]() mutable {
+            hub->refresh();
             hub->note(notice);
             for (Finished& one : finished) hub->tell(one);
             if (broken && hub->on_failure) hub->on_failure(*broken);
@@ -155,7 +162,10 @@ Writer::Deliver deliver_to(std::shared_ptr<Hub> hub) {
 
 ScanPool::Deliver deliver_scan_to(std::shared_ptr<Hub> hub) {
     return [hub = std::move(hub)](Finished finished) {
-        asio::post(hub->loop(), [hub, one = std::move(finished)]() mutable { hub->tell(one); });
+        asio::post(hub->loop(), [hub, one = std::move(finished)]() mutable {
+            hub->refresh();
+            hub->tell(one);
+        });
     };
 }
 
@@ -181,7 +191,13 @@ class Store::Impl {
           stage(writer, *hub),
           connection_(options, Access::read),
           reader(connection_),
-          pool(options, deliver_scan_to(hub)) {}
+          snapshot(connection_, hub->loop()),
+          pool(options, deliver_scan_to(hub)) {
+        hub->on_news = [this] { snapshot.let_go(); };
+    }
+    ~Impl() { hub->on_news = nullptr; }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
 
   private:
     StateDirLock lock_;
@@ -196,6 +212,7 @@ class Store::Impl {
 
   public:
     Reader reader;
+    Snapshot snapshot;
     ScanPool pool;
 };
 
@@ -228,7 +245,10 @@ asio::awaitable<domain::Result<void>> Store::look_in_pool(Look look) {
     return hand_over(impl_->pool, *impl_->hub, std::move(look));
 }
 
-const Reader& Store::reader() const { return impl_->reader; }
+const Reader& Store::reader() const {
+    impl_->snapshot.hold();
+    return impl_->reader;
+}
 
 domain::Result<void> Store::write_and_wait(std::function<domain::Result<void>(Tx&)> change) {
     std::optional<domain::Error> refused = impl_->writer.refusal();
@@ -237,11 +257,13 @@ domain::Result<void> Store::write_and_wait(std::function<domain::Result<void>(Tx
     std::future<domain::Result<void>> answer = promise.get_future();
     impl_->writer.enqueue(
         {std::move(change), std::make_unique<BlockingWaiter>(std::move(promise))});
-    return answer.get();
+    domain::Result<void> written = answer.get();
+    impl_->snapshot.let_go();
+    return written;
 }
 
 std::optional<std::string> Store::get_meta(const std::string& key) const {
-    return impl_->reader.meta().get(key);
+    return reader().meta().get(key);
 }
 
 domain::Result<void> Store::set_meta(const std::string& key, const std::string& value) {

@@ -87,8 +87,8 @@ class Store {
         co_return std::move(**answer);
     }
 
-    /// Point reads by key on the loop's own connection; sees everything committed. What scans goes
-    /// through scan().
+    /// Point reads by key on the loop's own connection, for use before the next co_await; sees
+    /// everything whose writers were told. What scans goes through scan().
     [[nodiscard]] const Reader& reader() const;
 
     /// Runs `work` in the pool on a connection of its own, inside one read snapshot. Errors: those
