@@ -9,6 +9,12 @@ constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr std::size_t kLength = 26;
 constexpr std::size_t kTimeLength = 10;
 
+constexpr std::array<bool, 256> kInAlphabet = [] {
+    std::array<bool, 256> in{};
+    for (const char c : kAlphabet) in[static_cast<unsigned char>(c)] = true;
+    return in;
+}();
+
 }  // namespace
 
 std::string ulid(Time at, const std::array<std::uint8_t, 10>& random) {
@@ -36,7 +42,7 @@ std::string ulid(Time at, const std::array<std::uint8_t, 10>& random) {
 bool is_ulid(std::string_view text) {
     return text.size() == kLength && text.front() <= '7' &&
            std::all_of(text.begin(), text.end(),
-                       [](char c) { return kAlphabet.find(c) != std::string_view::npos; });
+                       [](char c) { return kInAlphabet[static_cast<unsigned char>(c)]; });
 }
 
 }  // namespace cabroker::domain

@@ -1,6 +1,9 @@
 #include "json/request_text.hpp"
 
+#include <algorithm>
+#include <array>
 #include <boost/json.hpp>
+#include <utility>
 
 #include "domain/states.hpp"
 #include "json/domain_codec.hpp"
@@ -11,66 +14,96 @@ namespace {
 
 namespace bj = boost::json;
 
+/// A member's name as it stands in the text, made by the compiler: ,"name":
+class Name {
+  public:
+    template <std::size_t N>
+    consteval Name(const char (&name)[N]) : size_(N + 3) {  // NOLINT(google-explicit-constructor)
+        char* out = text_.data();
+        *out++ = ',';
+        *out++ = '"';
+        for (std::size_t i = 0; i + 1 < N; ++i) *out++ = name[i];
+        *out++ = '"';
+        *out = ':';
+    }
+    [[nodiscard]] std::string_view with_comma() const { return {text_.data(), size_}; }
+    [[nodiscard]] std::string_view first() const { return with_comma().substr(1); }
+
+  private:
+    std::array<char, 28> text_{};
+    std::size_t size_;
+};
+
+/// Which octets stand in a JSON string as they are.
+constexpr std::array<bool, 256> kPlain = [] {
+    std::array<bool, 256> plain{};
+    for (std::size_t octet = 0x20; octet < plain.size(); ++octet)
+        plain[octet] = octet != 0x7F && octet != '"' && octet != '\\';
+    return plain;
+}();
+
 /// Writes members one after another. What is rare goes through the tree.
 class ObjectWriter {
   public:
     explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
 
-    void text(std::string_view name, std::string_view value) {
+    void text(const Name& name, std::string_view value) {
         begin(name);
         quote(value);
     }
-    void maybe_text(std::string_view name, const std::optional<std::string>& value) {
+    void maybe_text(const Name& name, const std::optional<std::string>& value) {
         if (value) return text(name, std::string_view(*value));
         raw(name, "null");
     }
-    void time(std::string_view name, const std::optional<domain::Time>& value) {
+    void time(const Name& name, const std::optional<domain::Time>& value) {
         if (!value) return raw(name, "null");
         begin(name);
         out_ += '"';
-        out_ += time_text(*value);
+        append_time(out_, *value);
         out_ += '"';
     }
-    void raw(std::string_view name, std::string_view value) {
+    void raw(const Name& name, std::string_view value) {
         begin(name);
         out_ += value;
     }
-    void number(std::string_view name, std::int64_t value) { raw(name, std::to_string(value)); }
+    void number(const Name& name, std::int64_t value) { raw(name, std::to_string(value)); }
     template <class T>
-    void tree(std::string_view name, const T& value) {
+    void tree(const Name& name, const T& value) {
         raw(name, bj::serialize(to_json(value)));
     }
     template <class T>
-    void maybe_tree(std::string_view name, const std::optional<T>& value) {
+    void maybe_tree(const Name& name, const std::optional<T>& value) {
         if (value) return tree(name, *value);
         raw(name, "null");
     }
+    void labels(const Name& name, const domain::Labels& labels) {
+        begin(name);
+        out_ += '{';
+        for (bool first = true; const auto& [label, value] : labels) {
+            if (!std::exchange(first, false)) out_ += ',';
+            quote(label);
+            out_ += ':';
+            quote(value);
+        }
+        out_ += '}';
+    }
     /// Opens a member that is an object.
-    ObjectWriter object(std::string_view name) {
+    ObjectWriter object(const Name& name) {
         begin(name);
         return ObjectWriter(out_);
     }
     void end() { out_ += '}'; }
 
   private:
-    void begin(std::string_view name) {
-        if (!first_) out_ += ',';
-        first_ = false;
-        out_ += '"';
-        out_ += name;
-        out_ += "\":";
+    void begin(const Name& name) {
+        out_ += std::exchange(first_, false) ? name.first() : name.with_comma();
     }
     void quote(std::string_view value) {
-        const auto plain = [](char c) {
-            const auto octet = static_cast<unsigned char>(c);
-            return octet >= 0x20 && octet != 0x7F && c != '"' && c != '\\';
-        };
-        for (const char c : value) {
+        const auto plain = [](char c) { return kPlain[static_cast<unsigned char>(c)]; };
+        if (!std::all_of(value.begin(), value.end(), plain)) {
             // Escapes are rare and the library's business.
-            if (!plain(c)) {
-                out_ += bj::serialize(bj::string_view(value.data(), value.size()));
-                return;
-            }
+            out_ += bj::serialize(bj::string_view(value.data(), value.size()));
+            return;
         }
         out_ += '"';
         out_ += value;
@@ -148,11 +181,7 @@ std::string request_text(const domain::Request& request) {
     }
     write_progress(out, request);
     write_reference(out, request.external_ref);
-    if (request.labels.empty()) {
-        out.raw("labels", "{}");
-    } else {
-        out.tree("labels", request.labels);
-    }
+    out.labels("labels", request.labels);
     out.maybe_text("note", request.note);
     std::optional<std::string> retry_of;
     if (request.retry_of) retry_of = request.retry_of->text();
