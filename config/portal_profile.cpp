@@ -236,18 +236,30 @@ std::string plain_serial(std::string_view text) {
     return digits;
 }
 
+bool PortalProfile::does(domain::Kind kind) const {
+    switch (kind) {
+        case domain::Kind::status:
+            return operation(PortalOperation::read_order) != nullptr;
+        case domain::Kind::reissue:
+            return operation(PortalOperation::reissue) != nullptr;
+        case domain::Kind::revoke:
+            return operation(PortalOperation::revoke) != nullptr ||
+                   operation(PortalOperation::revoke_certificate) != nullptr;
+        case domain::Kind::cancel:
+            return operation(PortalOperation::cancel_reissue) != nullptr;
+        case domain::Kind::download:
+            return operation(PortalOperation::download) != nullptr;
+        case domain::Kind::transfer:
+            break;
+    }
+    return false;
+}
+
 std::vector<domain::Kind> PortalProfile::kinds() const {
     std::vector<domain::Kind> kinds;
-    const auto add = [&](PortalOperation operation_needed, domain::Kind kind) {
-        if (operation(operation_needed) != nullptr) kinds.push_back(kind);
-    };
-    add(PortalOperation::read_order, domain::Kind::status);
-    add(PortalOperation::reissue, domain::Kind::reissue);
-    if (operation(PortalOperation::revoke) != nullptr ||
-        operation(PortalOperation::revoke_certificate) != nullptr)
-        kinds.push_back(domain::Kind::revoke);
-    add(PortalOperation::cancel_reissue, domain::Kind::cancel);
-    add(PortalOperation::download, domain::Kind::download);
+    for (const auto& word : domain::words<domain::Kind>()) {
+        if (does(word.value)) kinds.push_back(word.value);
+    }
     return kinds;
 }
 

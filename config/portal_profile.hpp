@@ -292,6 +292,7 @@ struct PortalProfile {
     /// A serial number (hex digits, in any notation) as the portal writes it.
     [[nodiscard]] std::string serial_text(std::string_view serial) const;
     /// What requests this portal can do: the kinds whose operations are there.
+    [[nodiscard]] bool does(domain::Kind kind) const;
     [[nodiscard]] std::vector<domain::Kind> kinds() const;
 };
 

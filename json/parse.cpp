@@ -15,22 +15,50 @@ namespace {
 
 namespace bj = boost::json;
 
-// The keys of one object. Few are compared one by one, because nearly every object has few.
-class KeySet {
+/// The keys of the objects that are open, the innermost last. Few of an object are compared one by
+/// one, because nearly every object has few.
+class OpenKeys {
   public:
-    /// False when the key is there already.
-    bool insert(const std::string& key) {
-        if (!many_.empty()) return many_.insert(key).second;
-        if (std::find(few_.begin(), few_.end(), key) != few_.end()) return false;
-        few_.push_back(key);
-        if (few_.size() > kFew) many_.insert(few_.begin(), few_.end());
+    void begin_object() { objects_.push_back(Object{keys_.size(), text_.size(), {}}); }
+    void end_object() {
+        keys_.resize(objects_.back().first);
+        text_.resize(objects_.back().text);
+        objects_.pop_back();
+    }
+    /// False when the innermost object has the key already.
+    bool insert(std::string_view key) {
+        Object& object = objects_.back();
+        if (!object.many.empty()) return object.many.emplace(key).second;
+        for (std::size_t i = object.first; i < keys_.size(); ++i) {
+            if (at(keys_[i]) == key) return false;
+        }
+        keys_.push_back(Place{text_.size(), key.size()});
+        text_ += key;
+        if (keys_.size() - object.first > kFew) {
+            for (std::size_t i = object.first; i < keys_.size(); ++i)
+                object.many.emplace(at(keys_[i]));
+        }
         return true;
     }
 
   private:
     static constexpr std::size_t kFew = 24;
-    std::vector<std::string> few_;
-    std::set<std::string> many_;
+    struct Place {
+        std::size_t begin;
+        std::size_t size;
+    };
+    struct Object {
+        std::size_t first;  ///< of its keys
+        std::size_t text;   ///< where theirs begins
+        std::set<std::string, std::less<>> many;
+    };
+    [[nodiscard]] std::string_view at(Place place) const {
+        return std::string_view(text_).substr(place.begin, place.size);
+    }
+
+    std::vector<Object> objects_;
+    std::vector<Place> keys_;
+    std::string text_;
 };
 
 /// What a parser puts aside may be secret: it is wiped before it is given back.
@@ -68,7 +96,7 @@ struct StrictHandler {
     static constexpr std::size_t max_string_size = 64 * 1024 * 1024;
 
     bj::value_stack stack;
-    std::vector<KeySet> keys;
+    OpenKeys keys;
     std::string key;
     std::string number;
     std::string complaint;
@@ -84,11 +112,11 @@ struct StrictHandler {
     bool on_document_begin(bj::error_code&) { return true; }
     bool on_document_end(bj::error_code&) { return true; }
     bool on_object_begin(bj::error_code&) {
-        keys.emplace_back();
+        keys.begin_object();
         return true;
     }
     bool on_object_end(std::size_t n, bj::error_code&) {
-        keys.pop_back();
+        keys.end_object();
         stack.push_object(n);
         return true;
     }
@@ -104,7 +132,7 @@ struct StrictHandler {
     }
     bool on_key(bj::string_view part, std::size_t, bj::error_code& ec) {
         key.append(part.data(), part.size());
-        if (!keys.back().insert(key)) return refuse("duplicate key \"" + key + "\"", ec);
+        if (!keys.insert(key)) return refuse("duplicate key \"" + key + "\"", ec);
         key.clear();
         stack.push_key(part);
         return true;
@@ -169,13 +197,13 @@ std::string place_of(std::string_view text, std::size_t offset) {
 
 }  // namespace
 
-domain::Result<boost::json::value> parse(std::string_view text) {
+domain::Result<boost::json::value> parse(std::string_view text, const bj::storage_ptr& storage) {
     bj::parse_options options;
     options.max_depth = kMaxDepth;
     Aside aside;
     bj::basic_parser<StrictHandler> parser(options, aside);
     StrictHandler& handler = parser.handler();
-    handler.stack.reset();
+    handler.stack.reset(storage);
 
     bj::error_code ec;
     const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
@@ -187,6 +215,10 @@ domain::Result<boost::json::value> parse(std::string_view text) {
                              "cannot read JSON at " + place_of(text, used) + ": " + why);
     }
     return handler.stack.release();
+}
+
+domain::Result<boost::json::value> parse(std::string_view text) {
+    return parse(text, bj::storage_ptr());
 }
 
 }  // namespace cabroker::json

@@ -16,5 +16,8 @@ inline constexpr std::size_t kMaxDepth = 32;
 /// key): syntax errors, trailing text, invalid UTF-8, duplicate keys, integers beyond 64 bits,
 /// numbers beyond double, depth over kMaxDepth.
 [[nodiscard]] domain::Result<boost::json::value> parse(std::string_view text);
+/// The same, with the document's memory from `storage`, which must outlive it.
+[[nodiscard]] domain::Result<boost::json::value> parse(std::string_view text,
+                                                       const boost::json::storage_ptr& storage);
 
 }  // namespace cabroker::json

@@ -15,17 +15,25 @@ namespace bj = boost::json;
 
 constexpr int kMaxSuggestions = 20;
 
-bool is_control(char c, bool lines_allowed) {
+// What no text of ours holds.
+bool is_control(char c) {
     const auto octet = static_cast<unsigned char>(c);
-    if (lines_allowed && (c == '\t' || c == '\n' || c == '\r')) return false;
-    return octet < 0x20 || octet == 0x7F;
+    const bool in_lines = c == '\t' || c == '\n' || c == '\r';
+    return (octet < 0x20 && !in_lines) || octet == 0x7F;
 }
 
-// U+0085, U+2028 and U+2029 end lines for some readers, so no one-line value may hold them.
-bool has_unicode_line_end(std::string_view text) {
-    return text.find("\xC2\x85") != std::string_view::npos ||
-           text.find("\xE2\x80\xA8") != std::string_view::npos ||
-           text.find("\xE2\x80\xA9") != std::string_view::npos;
+bool is_one_line(std::string_view text) {
+    bool plain = true;
+    for (const char c : text) {
+        const auto octet = static_cast<unsigned char>(c);
+        if (octet < 0x20 || octet == 0x7F) return false;
+        plain = plain && octet < 0x80;
+    }
+    if (plain) return true;
+    // U+0085, U+2028 and U+2029 end lines for some readers.
+    return text.find("\xC2\x85") == std::string_view::npos &&
+           text.find("\xE2\x80\xA8") == std::string_view::npos &&
+           text.find("\xE2\x80\xA9") == std::string_view::npos;
 }
 
 // Edit distance with swaps of neighbours, for short names.
@@ -46,12 +54,12 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 // The known name that a wrong one was probably meant to be, or nothing.
-std::string closest(std::string_view name, std::vector<std::string> known) {
+std::string closest(std::string_view name, std::vector<std::string_view> known) {
     if (name.size() > 64) return {};
     std::sort(known.begin(), known.end());
     std::string best;
     std::size_t least = std::max<std::size_t>(name.size() / 3, 1) + 1;
-    for (const std::string& candidate : known) {
+    for (const std::string_view candidate : known) {
         const std::size_t far = distance(name, candidate);
         if (far < least) {
             least = far;
@@ -91,7 +99,8 @@ void ObjectReader::complain(std::string_view key, std::string code, std::string 
 }
 
 const bj::value* ObjectReader::member(std::string_view key) {
-    asked_.emplace_back(key);
+    if (asked_.empty()) asked_.reserve(24);
+    asked_.push_back(key);
     if (object_ == nullptr) return nullptr;
     const bj::value* found = object_->if_contains(bj::string_view(key.data(), key.size()));
     return found == nullptr || found->is_null() ? nullptr : found;
@@ -121,7 +130,7 @@ std::optional<std::string> ObjectReader::text(std::string_view key, std::size_t 
         complain(key, "out_of_range", "must be at most " + std::to_string(max_bytes) + " octets");
         return std::nullopt;
     }
-    if (std::any_of(value.begin(), value.end(), [](char c) { return is_control(c, true); })) {
+    if (std::any_of(value.begin(), value.end(), is_control)) {
         complain(key, "bad_format", "must not hold control characters");
         return std::nullopt;
     }
@@ -131,8 +140,7 @@ std::optional<std::string> ObjectReader::text(std::string_view key, std::size_t 
 std::optional<std::string> ObjectReader::line(std::string_view key, std::size_t max_bytes) {
     std::optional<std::string> value = text(key, max_bytes);
     if (!value) return std::nullopt;
-    if (std::any_of(value->begin(), value->end(), [](char c) { return is_control(c, false); }) ||
-        has_unicode_line_end(*value)) {
+    if (!is_one_line(*value)) {
         complain(key, "bad_format", "must be one line without control characters");
         return std::nullopt;
     }
@@ -205,8 +213,7 @@ std::optional<std::vector<std::string>> ObjectReader::lines(std::string_view key
             continue;
         }
         std::string value(entry.get_string().data(), entry.get_string().size());
-        if (value.size() > 1024 || has_unicode_line_end(value) ||
-            std::any_of(value.begin(), value.end(), [](char c) { return is_control(c, false); })) {
+        if (value.size() > 1024 || !is_one_line(value)) {
             problems_.emplace_back(where, "bad_format", "must be one line of at most 1024 octets");
             continue;
         }

@@ -21,9 +21,9 @@ using Problems = std::vector<domain::FieldProblem>;
 /// `/a~1b`-escapes one pointer segment (RFC 6901).
 [[nodiscard]] std::string pointer_segment(std::string_view key);
 
-/// Reads one object, member by member. A member that is absent, or null where that is allowed,
-/// reads as nullopt. Every complaint goes into the shared list; at the end finish() complains about
-/// members nobody asked for.
+/// Reads one object, member by member. Names must outlive finish(), as literals do. A member that
+/// is absent, or null where that is allowed, reads as nullopt. Every complaint goes into the shared
+/// list; at the end finish() complains about members nobody asked for.
 class ObjectReader {
   public:
     /// `value` must outlive the reader. Not an object: one wrong_type problem, and every member
@@ -72,7 +72,7 @@ class ObjectReader {
     std::string pointer_;
     Problems& problems_;
     /// Names asked for, in the order of asking. A vector: a set costs a node per member.
-    std::vector<std::string> asked_;
+    std::vector<std::string_view> asked_;
 };
 
 }  // namespace cabroker::json

@@ -6,10 +6,8 @@ namespace cabroker::policy {
 
 bool adapter_does(const config::AdapterSettings& adapter, domain::Kind kind, domain::Brand brand,
                   const KnownSkills& skills) {
-    if (const auto* portal = std::get_if<config::GuestPortalSettings>(&adapter.details)) {
-        const std::vector<domain::Kind> kinds = portal->profile.kinds();
-        return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
-    }
+    if (const auto* portal = std::get_if<config::GuestPortalSettings>(&adapter.details))
+        return portal->profile.does(kind);
     if (const auto* ticket = std::get_if<config::EmailTicketSettings>(&adapter.details))
         return ticket->templates.contains(kind);
     if (std::holds_alternative<config::ProgramSettings>(adapter.details)) {

@@ -102,7 +102,8 @@ void reject_unrouted(const DecisionInput& input, Kind kind, Decision& decision) 
 }
 
 void find_adapter(const DecisionInput& input, Kind kind, Decision& decision) {
-    decision.routing = route(input.order, kind, input.at, input.settings, input.skills);
+    decision.routing =
+        route(input.order, kind, input.at, input.settings, input.skills, input.explain);
     if (!input.adapter) {
         decision.adapter = decision.routing.adapter;
         decision.channel = decision.routing.channel;

@@ -32,6 +32,7 @@ struct DecisionInput {
     std::optional<std::string> adapter;
     /// What programs said of themselves.
     KnownSkills skills = {};
+    Explain explain = Explain::every_rule;
 };
 
 struct Decision {

@@ -25,48 +25,75 @@ std::string list_of(const std::vector<std::string>& values) {
     return list;
 }
 
-// What keeps a value from matching a list, or nothing. An empty list asks nothing.
-template <class Enum>
-std::string unlike(std::string_view what, const std::vector<Enum>& wanted, Enum value) {
-    if (wanted.empty() || std::find(wanted.begin(), wanted.end(), value) != wanted.end()) return {};
-    return std::string(what) + " is " + std::string(domain::name_of(value)) + ", the rule is for " +
-           list_of(wanted);
+/// What of a request a rule is not meant for.
+enum class Aspect { kind, brand, supplier, status, product, account, label };
+
+// An empty list asks nothing.
+template <class T>
+bool allows(const std::vector<T>& wanted, const T& value) {
+    return wanted.empty() || std::find(wanted.begin(), wanted.end(), value) != wanted.end();
 }
 
-std::string unlike_product(const RouteMatch& match, const std::optional<std::string>& product) {
-    if (match.products.empty()) return {};
-    if (!product)
-        return "the order's product is not known, the rule is for " + list_of(match.products);
-    const bool fits = std::any_of(
-        match.products.begin(), match.products.end(),
-        [&](const std::string& pattern) { return config::product_matches(pattern, *product); });
-    return fits ? std::string()
-                : "product is " + *product + ", the rule is for " + list_of(match.products);
+bool allows_product(const RouteMatch& match, const std::optional<std::string>& product) {
+    if (match.products.empty()) return true;
+    return product && std::any_of(match.products.begin(), match.products.end(),
+                                  [&](const std::string& pattern) {
+                                      return config::product_matches(pattern, *product);
+                                  });
 }
 
-std::string unlike_labels(const RouteMatch& match, const domain::Labels& labels) {
+bool allows_account(const RouteMatch& match, const std::optional<std::string>& account) {
+    return match.accounts.empty() || (account && allows(match.accounts, *account));
+}
+
+// The first label that the rule wants and the order has not, as name=value; or nothing.
+std::string missing_label(const RouteMatch& match, const domain::Labels& labels) {
     for (const auto& [name, value] : match.labels) {
         const auto found = labels.find(name);
-        if (found == labels.end() || found->second != value)
-            return "the order has no label " + name + "=" + value;
+        if (found == labels.end() || found->second != value) return name + "=" + value;
     }
     return {};
 }
 
-// Why the rule is not meant for this request, or nothing.
-std::string mismatch(const RouteMatch& match, const domain::Order& order, domain::Kind kind) {
-    std::string why = unlike("kind", match.kinds, kind);
-    if (why.empty()) why = unlike("brand", match.brands, order.brand);
-    if (why.empty()) why = unlike("supplier", match.suppliers, order.supplier);
-    if (why.empty()) why = unlike("status", match.statuses, order.status);
-    if (why.empty()) why = unlike_product(match, order.product);
-    if (why.empty() && !match.accounts.empty()) {
-        const bool fits = order.account && std::find(match.accounts.begin(), match.accounts.end(),
-                                                     *order.account) != match.accounts.end();
-        if (!fits) why = "the order's account is not one of " + list_of(match.accounts);
+std::optional<Aspect> misfit(const RouteMatch& match, const domain::Order& order,
+                             domain::Kind kind) {
+    if (!allows(match.kinds, kind)) return Aspect::kind;
+    if (!allows(match.brands, order.brand)) return Aspect::brand;
+    if (!allows(match.suppliers, order.supplier)) return Aspect::supplier;
+    if (!allows(match.statuses, order.status)) return Aspect::status;
+    if (!allows_product(match, order.product)) return Aspect::product;
+    if (!allows_account(match, order.account)) return Aspect::account;
+    if (!missing_label(match, order.labels).empty()) return Aspect::label;
+    return std::nullopt;
+}
+
+template <class Enum>
+std::string unlike(std::string_view what, const std::vector<Enum>& wanted, Enum value) {
+    return std::string(what) + " is " + std::string(domain::name_of(value)) + ", the rule is for " +
+           list_of(wanted);
+}
+
+std::string words_of(Aspect aspect, const RouteMatch& match, const domain::Order& order,
+                     domain::Kind kind) {
+    switch (aspect) {
+        case Aspect::kind:
+            return unlike("kind", match.kinds, kind);
+        case Aspect::brand:
+            return unlike("brand", match.brands, order.brand);
+        case Aspect::supplier:
+            return unlike("supplier", match.suppliers, order.supplier);
+        case Aspect::status:
+            return unlike("status", match.statuses, order.status);
+        case Aspect::product:
+            return (order.product ? "product is " + *order.product
+                                  : std::string("the order's product is not known")) +
+                   ", the rule is for " + list_of(match.products);
+        case Aspect::account:
+            return "the order's account is not one of " + list_of(match.accounts);
+        case Aspect::label:
+            break;
     }
-    if (why.empty()) why = unlike_labels(match, order.labels);
-    return why;
+    return "the order has no label " + missing_label(match, order.labels);
 }
 
 std::string out_of_force(const RouteRule& rule, domain::Time at) {
@@ -140,17 +167,19 @@ Candidate adapter_of_type(const std::string& type, const domain::Order& order, d
 }  // namespace
 
 Routing route(const domain::Order& order, domain::Kind kind, domain::Time at,
-              const config::Settings& settings, const KnownSkills& skills) {
+              const config::Settings& settings, const KnownSkills& skills, Explain explain) {
     Routing routing;
     std::string decided_by;
     for (const RouteRule& rule : settings.routes) {
+        if (routing.adapter && explain == Explain::nothing) break;
+        const std::optional<Aspect> aspect = misfit(rule.match, order, kind);
+        if (aspect && explain == Explain::nothing) continue;
         RuleExplanation told;
         told.name = rule.name;
         told.adapter = rule.adapter;
         told.valid_from = rule.valid_from;
         told.valid_until = rule.valid_until;
-        told.why = mismatch(rule.match, order, kind);
-        if (told.why.empty()) told.why = out_of_force(rule, at);
+        told.why = aspect ? words_of(*aspect, rule.match, order, kind) : out_of_force(rule, at);
         if (told.why.empty()) {
             const Candidate candidate =
                 rule.adapter ? named_adapter(*rule.adapter, order, kind, settings, skills)
@@ -172,7 +201,7 @@ Routing route(const domain::Order& order, domain::Kind kind, domain::Time at,
                 decided_by = rule.name;
             }
         }
-        routing.rules.push_back(std::move(told));
+        if (explain == Explain::every_rule) routing.rules.push_back(std::move(told));
     }
     return routing;
 }

@@ -28,15 +28,20 @@ struct Routing {
     /// Both set, or neither.
     std::optional<std::string> adapter;
     std::optional<domain::Channel> channel;
-    /// One per rule, in order; those after the deciding one are explained too.
+    /// One per rule, in order; those after the deciding one are explained too. Empty when nothing
+    /// was to be explained.
     std::vector<RuleExplanation> rules;
     /// A rule was meant for this request, but its adapter is not configured: that adapter's name or
     /// type.
     std::optional<std::string> missing_adapter;
 };
 
+/// Explaining costs a sentence for each rule, which only a preview needs.
+enum class Explain { every_rule, nothing };
+
 /// Decides for an order and a kind at an instant. Reads only its arguments.
 [[nodiscard]] Routing route(const domain::Order& order, domain::Kind kind, domain::Time at,
-                            const config::Settings& settings, const KnownSkills& skills = {});
+                            const config::Settings& settings, const KnownSkills& skills = {},
+                            Explain explain = Explain::every_rule);
 
 }  // namespace cabroker::policy

@@ -61,9 +61,11 @@ std::optional<std::string> search(const bj::value& value, Where where) {
 
 }  // namespace
 
-Result<bj::value> parse_body(ApiCall& call) {
+Result<bj::value> parse_body(ApiCall& call) { return parse_body(call, bj::storage_ptr()); }
+
+Result<bj::value> parse_body(ApiCall& call, const bj::storage_ptr& storage) {
     if (call.body.empty()) return bj::value(bj::object());
-    Result<bj::value> document = json::parse(call.body);
+    Result<bj::value> document = json::parse(call.body, storage);
     if (document && !document->is_object()) {
         std::vector<domain::FieldProblem> problems;
         problems.emplace_back("", "wrong_type", "must be an object");

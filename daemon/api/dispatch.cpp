@@ -10,7 +10,7 @@
 namespace cabroker::api {
 namespace {
 
-asio::awaitable<Response> run_once(Api& api, const Route& route, ApiCall call) {
+asio::awaitable<Response> run_once(Api& api, const Route& route, ApiCall& call) {
     IdempotencyScope scope = co_await scope_of(api, call);
     if (std::unique_ptr<Response> before = answer_of_before(api, scope))
         co_return std::move(*before);
@@ -25,19 +25,15 @@ asio::awaitable<Response> run_once(Api& api, const Route& route, ApiCall call) {
     co_return answer;
 }
 
-asio::awaitable<Response> run(Api& api, const Route& route, ApiCall call) {
-    if (call.idempotency_key.empty() || call.method != "POST")
-        co_return co_await route.handler(api, std::move(call));
-    co_return co_await run_once(api, route, std::move(call));
-}
-
 }  // namespace
 
-asio::awaitable<Response> dispatch(Api& api, const Route& route, ApiCall call) {
+asio::awaitable<Response> dispatch(Api& api, const Route& route, ApiCall& call) {
     const std::string request_id = call.request_id;
     std::string why;
     try {
-        co_return co_await run(api, route, std::move(call));
+        if (call.idempotency_key.empty() || call.method != "POST")
+            co_return co_await route.handler(api, std::move(call));
+        co_return co_await run_once(api, route, call);
     } catch (const std::exception& thrown) {
         why = thrown.what();
     }

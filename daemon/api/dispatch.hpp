@@ -5,7 +5,8 @@
 
 namespace cabroker::api {
 
-/// Never throws. The answer's problem, if any, is not rendered yet.
-[[nodiscard]] asio::awaitable<Response> dispatch(Api& api, const Route& route, ApiCall call);
+/// Never throws; uses `call` up, but its request_id. The answer's problem, if any, is not rendered
+/// yet.
+[[nodiscard]] asio::awaitable<Response> dispatch(Api& api, const Route& route, ApiCall& call);
 
 }  // namespace cabroker::api

@@ -70,8 +70,7 @@ Result<ChosenOrder> described(const Api& api, const OrderDraft& draft) {
     std::vector<std::string> differing;
     for (const std::string_view field : kIdentifying) {
         if (!draft.gives(field)) continue;
-        if (order_field_text(draft.order, field) != order_field_text(*known, field))
-            differing.emplace_back(field);
+        if (!same_order_field(draft.order, *known, field)) differing.emplace_back(field);
     }
     if (differing.empty()) return ChosenOrder{std::move(*known), false};
     return Error(ErrorCode::order_mismatch,

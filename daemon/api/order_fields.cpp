@@ -179,6 +179,18 @@ std::string order_field_text(const Order& order, std::string_view field) {
     return {};
 }
 
+bool same_order_field(const Order& one, const Order& other, std::string_view field) {
+    const auto same = [](const std::optional<std::string>& a, const std::optional<std::string>& b) {
+        return (a ? std::string_view(*a) : "") == (b ? std::string_view(*b) : "");
+    };
+    if (field == "brand") return one.brand == other.brand;
+    if (field == "common_name") return same(one.common_name, other.common_name);
+    if (auto* member = number_member(one, field))
+        return same(*member, *number_member(other, field));
+    if (auto* member = text_member(one, field)) return same(*member, *text_member(other, field));
+    return order_field_text(one, field) == order_field_text(other, field);
+}
+
 void copy_order_field(const Order& from, Order& to, std::string_view field) {
     if (field == "brand") to.brand = from.brand;
     if (field == "supplier") to.supplier = from.supplier;

@@ -34,6 +34,8 @@ struct FieldFault {
 
 /// The field's value as text, for comparing; empty when absent.
 [[nodiscard]] std::string order_field_text(const domain::Order& order, std::string_view field);
+[[nodiscard]] bool same_order_field(const domain::Order& one, const domain::Order& other,
+                                    std::string_view field);
 
 /// Takes one field of order_line_fields() or dns_names over, absent ones too.
 void copy_order_field(const domain::Order& from, domain::Order& to, std::string_view field);
@@ -41,7 +43,8 @@ void copy_order_field(const domain::Order& from, domain::Order& to, std::string_
 /// An order as somebody described it, and which fields they gave.
 struct OrderDraft {
     domain::Order order;
-    std::vector<std::string> given;
+    /// Names of order_line_fields() and dns_names.
+    std::vector<std::string_view> given;
 
     [[nodiscard]] bool gives(std::string_view field) const;
 };

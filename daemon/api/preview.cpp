@@ -55,7 +55,7 @@ bj::object decision_json(const policy::Decision& decision) {
 }  // namespace
 
 asio::awaitable<Response> preview(Api& api, Submission submission, domain::Time at) {
-    const policy::Decision decision = decide_on(api, submission, at);
+    const policy::Decision decision = decide_on(api, submission, at, policy::Explain::every_rule);
     bj::object body = decision_json(decision);
     bj::array warnings;
     for (const policy::Warning& warning : decision.warnings)

@@ -149,7 +149,7 @@ Answer post_retry(Api& api, ApiCall call) {
     submission.labels = std::move(old.labels);
     submission.note = std::move(old.note);
     submission.retry_of = old.id;
-    co_return co_await submit(api, std::move(call), std::move(submission));
+    co_return co_await submit(api, call, std::move(submission));
 }
 
 /// PATCH /v1/requests/{id}: labels, note and external_ref as a JSON merge patch; 200; 404, 412,

@@ -10,6 +10,9 @@
 namespace cabroker::api {
 namespace {
 
+/// How much more memory a document takes than its text, so that one piece is nearly always enough.
+constexpr std::size_t kDocumentFactor = 8;
+
 bool names_private_key(const json::Problems& problems) {
     for (const domain::FieldProblem& each : problems) {
         if (each.code == "private_key_pasted") return true;
@@ -29,7 +32,9 @@ struct Understood {
 
 asio::awaitable<Understood> understand(Api& api, ApiCall& call, bool preview_only) {
     Understood result;
-    Result<boost::json::value> document = parse_body(call);
+    // One piece of memory for the whole document: it is read once and thrown away.
+    boost::json::monotonic_resource memory(kDocumentFactor * call.body.size());
+    Result<boost::json::value> document = parse_body(call, &memory);
     if (!document) {
         result.refuse(problem(document.error()));
         co_return result;
@@ -58,17 +63,16 @@ Submission submission_of(ChosenOrder order, Understood understood) {
 }
 
 // Two clients may describe the same new order at once: the second takes the order of the first.
-asio::awaitable<Response> submit_described(Api& api, ApiCall call, OrderChoice choice,
+asio::awaitable<Response> submit_described(Api& api, const ApiCall& call, OrderChoice choice,
                                            Submission submission) {
-    ApiCall call_again = call;
     Submission again = submission;
-    Response answer = co_await submit(api, std::move(call), std::move(submission));
+    Response answer = co_await submit(api, call, std::move(submission));
     if (!answer.problem || answer.problem->error.code != domain::ErrorCode::order_exists)
         co_return answer;
     Result<ChosenOrder> order = choose_order(api, choice);
     if (!order) co_return order_problem(api, order.error());
     again.order = std::move(*order);
-    co_return co_await submit(api, std::move(call_again), std::move(again));
+    co_return co_await submit(api, call, std::move(again));
 }
 
 }  // namespace
@@ -85,10 +89,9 @@ Answer post_request(Api& api, ApiCall call) {
     OrderChoice choice = std::move(understood.request.order);
     Submission submission = submission_of(std::move(*order), std::move(understood));
     if (!dry_run && submission.order.is_new) {
-        co_return co_await submit_described(api, std::move(call), std::move(choice),
-                                            std::move(submission));
+        co_return co_await submit_described(api, call, std::move(choice), std::move(submission));
     }
-    if (!dry_run) co_return co_await submit(api, std::move(call), std::move(submission));
+    if (!dry_run) co_return co_await submit(api, call, std::move(submission));
     co_return co_await preview(api, std::move(submission), api.now());
 }
 

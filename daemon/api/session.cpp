@@ -346,8 +346,7 @@ asio::awaitable<void> Session::run(bool busy) {
         if (!more) break;
         if (exchange.route != nullptr) {
             std::string request_id = exchange.call.request_id;
-            exchange.response =
-                co_await dispatch(core_.api, *exchange.route, std::move(exchange.call));
+            exchange.response = co_await dispatch(core_.api, *exchange.route, exchange.call);
             exchange.call.request_id = std::move(request_id);
         }
         unread = exchange.unread;

@@ -47,16 +47,18 @@ std::string approval_reason(const policy::Decision& decision) {
 
 }  // namespace
 
-policy::Decision decide_on(const Api& api, const Submission& submission, domain::Time at) {
+policy::Decision decide_on(const Api& api, const Submission& submission, domain::Time at,
+                           policy::Explain explain) {
     const pki::CsrFacts* csr = submission.csr ? &*submission.csr : nullptr;
-    const policy::DecisionInput input{submission.order.order, submission.params, csr,           at,
-                                      *api.services.settings, std::nullopt,      skills_of(api)};
+    const policy::DecisionInput input{
+        submission.order.order, submission.params, csr,    at, *api.services.settings,
+        std::nullopt,           skills_of(api),    explain};
     return policy::decide(input);
 }
 
-asio::awaitable<Response> submit(Api& api, ApiCall call, Submission submission) {
+asio::awaitable<Response> submit(Api& api, const ApiCall& call, Submission submission) {
     const domain::Time now = api.now();
-    policy::Decision decision = decide_on(api, submission, now);
+    policy::Decision decision = decide_on(api, submission, now, policy::Explain::nothing);
 
     engine::Creation creation;
     domain::Request& request = creation.request;

@@ -25,10 +25,11 @@ struct Submission {
 };
 
 [[nodiscard]] policy::Decision decide_on(const Api& api, const Submission& submission,
-                                         domain::Time at);
+                                         domain::Time at, policy::Explain explain);
 
 /// Stores the request and answers 201; remembers the answer under the call's idempotency key.
-[[nodiscard]] asio::awaitable<Response> submit(Api& api, ApiCall call, Submission submission);
+[[nodiscard]] asio::awaitable<Response> submit(Api& api, const ApiCall& call,
+                                               Submission submission);
 
 /// Checks a CSR in the pool: problems are appended with their pointer; `text` is replaced by the
 /// clean PEM. nullopt when it is not acceptable.
