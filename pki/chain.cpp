@@ -113,9 +113,10 @@ X509StackPtr stack_of(const std::vector<Certificate>& certificates) {
     return stack;
 }
 
-Result<std::vector<Certificate>> values_of(const STACK_OF(X509) * chain) {
-    std::vector<Certificate> certificates;
-    for (int i = 0; i < sk_X509_num(chain); ++i) {
+/// A chain that begins with `leaf`, which is not parsed again.
+Result<std::vector<Certificate>> values_of(const STACK_OF(X509) * chain, const Certificate& leaf) {
+    std::vector<Certificate> certificates{leaf};
+    for (int i = 1; i < sk_X509_num(chain); ++i) {
         unsigned char* der = nullptr;
         const int size = i2d_X509(sk_X509_value(chain, i), &der);
         if (size <= 0) return Error(ErrorCode::internal, "cannot encode a certificate");
@@ -174,7 +175,7 @@ Result<std::vector<Certificate>> verify_chain(const Certificate& leaf,
     X509_VERIFY_PARAM_set_auth_level(param, kSecurityLevel);
     X509_VERIFY_PARAM_set_depth(param, static_cast<int>(kMaxCertificates));
     if (X509_verify_cert(ctx.get()) != 1) return explain(ctx.get());
-    return values_of(X509_STORE_CTX_get0_chain(ctx.get()));
+    return values_of(X509_STORE_CTX_get0_chain(ctx.get()), leaf);
 }
 
 Result<void> judge_certificate(const Certificate& leaf,
