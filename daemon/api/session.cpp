@@ -25,6 +25,8 @@ using domain::ErrorCode;
 
 constexpr std::size_t kReadSize = 8UL * 1024;
 constexpr std::size_t kUploadReadSize = 128UL * 1024;
+/// The memory of an answer that a connection keeps for the next one.
+constexpr std::size_t kMostKept = 4UL * 1024;
 /// A large upload that is slower than this on average is given up.
 constexpr std::uint64_t kLeastUploadRate = 64UL * 1024;
 constexpr std::chrono::seconds kLinger{5};
@@ -77,7 +79,8 @@ class Session {
     asio::awaitable<error_code> fill(std::size_t size);
     asio::awaitable<bool> send(Exchange& exchange);
     asio::awaitable<bool> send_stream(Exchange& exchange);
-    asio::awaitable<bool> write(std::string octets);
+    /// `octets` live until it is done.
+    asio::awaitable<bool> write(std::string_view octets);
     asio::awaitable<void> linger();
     bool feed(Exchange& exchange);
     bool lost(Exchange& exchange, const error_code& why);
@@ -100,6 +103,8 @@ class Session {
     Registered registered_;
     ReadBuffer buffer_;
     Caller caller_;
+    /// The octets of the last answer; the next one takes their memory.
+    std::string answer_;
     std::shared_ptr<const config::Settings> roles_from_;
     /// Had no role when it came.
     bool stranger_ = false;
@@ -235,8 +240,7 @@ asio::awaitable<bool> Session::read_body(Exchange& exchange) {
     const bool large = exchange.route != nullptr && exchange.route->body == BodyKind::csv;
     if (!open_sink(exchange, large)) co_return true;
     if (exchange.incoming.expects_continue() && buffer_.size() == 0) {
-        std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-        if (!co_await write(std::move(go_on))) co_return false;
+        if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n")) co_return false;
     }
     set_deadline(settings().read_deadline);
     const Steady::time_point begin = Steady::now();
@@ -276,7 +280,7 @@ asio::awaitable<bool> Session::read_request(Exchange& exchange) {
     co_return alive;
 }
 
-asio::awaitable<bool> Session::write(std::string octets) {
+asio::awaitable<bool> Session::write(std::string_view octets) {
     set_deadline(settings().write_deadline);
     error_code failed;
     auto token = asio::redirect_error(asio::use_awaitable, failed);
@@ -294,11 +298,10 @@ asio::awaitable<bool> Session::send_stream(Exchange& exchange) {
         if (text->empty()) continue;
         std::string octets = std::move(*text);
         if (chunked) octets = chunk(octets);
-        if (!co_await write(std::move(octets))) co_return false;
+        if (!co_await write(octets)) co_return false;
     }
     if (!chunked) co_return false;
-    std::string last = "0\r\n\r\n";
-    co_return co_await write(std::move(last));
+    co_return co_await write("0\r\n\r\n");
 }
 
 // True when another request may follow.
@@ -313,9 +316,12 @@ asio::awaitable<bool> Session::send(Exchange& exchange) {
     core_.api.counts.count(exchange.head.method, response.status);
 
     const bool head_only = exchange.head.method == "HEAD";
-    std::string octets = response_head(response, framing, exchange.call.request_id, core_.date());
-    if (!head_only) octets += response.body;
-    if (!co_await write(std::move(octets))) co_return false;
+    append_head(answer_, response, framing, exchange.call.request_id, core_.date());
+    if (!head_only) answer_ += response.body;
+    const bool written = co_await write(answer_);
+    answer_.clear();
+    if (answer_.capacity() > kMostKept) answer_ = std::string();
+    if (!written) co_return false;
     if (!response.stream || head_only) co_return framing.keep_alive;
     const bool complete = co_await send_stream(exchange);
     co_return complete&& framing.keep_alive;

@@ -48,10 +48,9 @@ void field(std::string& out, std::string_view name, std::string_view value) {
 
 }  // namespace
 
-std::string response_head(const Response& response, const Framing& framing,
-                          const std::string& request_id, const std::string& date) {
-    std::string out;
-    out.reserve(512 + response.body.size());
+void append_head(std::string& out, const Response& response, const Framing& framing,
+                 const std::string& request_id, const std::string& date) {
+    out.reserve(out.size() + 512 + response.body.size());
     out += "HTTP/1.1 ";
     out += std::to_string(response.status);
     out += ' ';
@@ -74,7 +73,6 @@ std::string response_head(const Response& response, const Framing& framing,
         field(out, "Connection", "keep-alive");
     }
     out += "\r\n";
-    return out;
 }
 
 std::string chunk(std::string_view text) {

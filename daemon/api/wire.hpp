@@ -17,9 +17,9 @@ struct Framing {
     bool chunked = false;
 };
 
-/// Status line, header fields and the empty line.
-[[nodiscard]] std::string response_head(const Response& response, const Framing& framing,
-                                        const std::string& request_id, const std::string& date);
+/// Appends status line, header fields and the empty line.
+void append_head(std::string& out, const Response& response, const Framing& framing,
+                 const std::string& request_id, const std::string& date);
 /// One chunk of a chunked body; `text` must not be empty.
 [[nodiscard]] std::string chunk(std::string_view text);
 
