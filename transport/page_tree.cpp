@@ -26,7 +26,7 @@ std::string take(xmlChar* text) {
     return out;
 }
 
-bool hides(std::string style) {
+bool inline_style_hides(std::string style) {
     style = lower(style);
     style.erase(std::remove_if(style.begin(), style.end(),
                                [](char c) { return c == ' ' || c == '\t' || c == '\n'; }),
@@ -42,7 +42,7 @@ bool is_hidden(xmlNode* node) {
         if (name == "hidden") return true;
         if (name == "style" && style == nullptr) style = at;
     }
-    return style != nullptr && hides(attribute_of(node, "style"));
+    return style != nullptr && inline_style_hides(attribute_of(node, "style"));
 }
 
 bool is_never_shown(const xmlNode* node) {
