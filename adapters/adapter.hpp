@@ -23,10 +23,10 @@ class Adapter {
     /// or trouble() change by themselves. Built-in adapters have nothing to start.
     virtual void start(boost::asio::any_io_executor loop, std::function<void()> changed);
 
-    /// Only what it can do now; not to be used while trouble() says something.
+    /// What it can do; without kinds while that is not known.
     [[nodiscard]] virtual protocol::Capabilities capabilities() const = 0;
 
-    /// Why its capabilities are not known, although its settings are right; empty when they are.
+    /// Why it does nothing now, although its settings are right, and what to do; empty: it works.
     [[nodiscard]] virtual std::string trouble() const { return {}; }
 
     /// Does the next single step. A CA's refusal is a StepResult; Error means "no answer"

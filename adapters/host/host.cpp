@@ -225,17 +225,19 @@ asio::awaitable<void> Session::configure(protocol::Frame frame) {
 void Session::tell_adapters(bj::object& body) {
     bj::object capabilities;
     bj::object problems;
+    bj::array down;
     for (const auto& [name, why] : generation->problems) problems[name] = why;
     for (const auto& [name, adapter] : generation->adapters) {
         const std::string trouble = adapter->trouble();
-        if (trouble.empty()) {
-            capabilities[name] = protocol::to_json(adapter->capabilities());
-        } else {
-            problems[name] = "adapter " + name + ": " + trouble;
-        }
+        const protocol::Capabilities can = adapter->capabilities();
+        if (trouble.empty() || !can.kinds.empty()) capabilities[name] = protocol::to_json(can);
+        if (trouble.empty()) continue;
+        problems[name] = "adapter " + name + ": " + trouble;
+        down.emplace_back(name);
     }
     body["capabilities"] = std::move(capabilities);
     body["problems"] = std::move(problems);
+    body["down"] = std::move(down);
     protocol::clean_texts(body);
     told_is_old = false;
 }

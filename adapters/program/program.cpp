@@ -107,8 +107,11 @@ class Program final : public Adapter {
     }
 
     [[nodiscard]] std::string trouble() const override {
-        if (runner_ && runner_->capabilities()) return {};
-        return runner_ ? runner_->trouble() : "the program was not started";
+        if (!away()) return {};
+        return "its program is not running: " + why_away() +
+               "; it is started again by itself; see what it wrote in the log of "
+               "cabroker-adapters, and adapters." +
+               name_ + ".command";
     }
 
     [[nodiscard]] asio::awaitable<Result<StepResult>> advance(StepContext context) override {

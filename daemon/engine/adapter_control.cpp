@@ -39,14 +39,18 @@ std::vector<AdapterStatus> Engine::adapters() const {
         }
         const protocol::Capabilities* capabilities = capabilities_of(name);
         const bool up = services_.outside.up();
-        status.state =
-            up ? (capabilities != nullptr ? "up" : "misconfigured") : services_.outside.trouble();
+        const auto problem = services_.outside.problems().find(name);
+        const bool troubled = problem != services_.outside.problems().end();
+        status.state = capabilities != nullptr ? "up" : "misconfigured";
+        if (troubled && problem->second.down) status.state = "down";
+        if (!up) status.state = services_.outside.trouble();
         if (capabilities != nullptr) {
             status.kinds = capabilities->kinds;
             status.brands = capabilities->brands;
-        } else if (up) {
-            status.detail = "the adapter host did not take this adapter's settings";
         }
+        if (up && troubled) status.detail = problem->second.why;
+        if (up && !troubled && capabilities == nullptr)
+            status.detail = "the adapter host did not take this adapter's settings";
         list.push_back(std::move(status));
     }
     return list;

@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 #include <unordered_map>
+#include <utility>
 
 #include "adapters/protocol/channel.hpp"
 #include "adapters/protocol/codec.hpp"
@@ -72,7 +73,7 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
     std::shared_ptr<protocol::Channel> channel;
     std::map<std::uint64_t, std::shared_ptr<Pending>> pending;
     std::map<std::string, protocol::Capabilities> capabilities;
-    std::map<std::string, std::string> problems;
+    std::map<std::string, AdapterProblem> problems;
     std::vector<std::function<void()>> handlers;
     MailHandlers mail;
     std::uint64_t next_id = 1;
@@ -142,7 +143,7 @@ asio::awaitable<Result<protocol::Frame>> Link::State::ask(std::string op,
 
 void Link::State::take_capabilities(const bj::object& object) {
     capabilities.clear();
-    problems.clear();
+    const std::map<std::string, AdapterProblem> before = std::exchange(problems, {});
     if (const auto* told = object.if_contains("capabilities");
         told != nullptr && told->is_object()) {
         for (const auto& entry : told->get_object()) {
@@ -151,18 +152,29 @@ void Link::State::take_capabilities(const bj::object& object) {
             if (read) {
                 capabilities.emplace(name, std::move(*read));
             } else {
-                problems.emplace(name, read.error().detail);
+                problems[name].why = read.error().detail;
             }
         }
     }
     if (const auto* told = object.if_contains("problems"); told != nullptr && told->is_object()) {
         for (const auto& entry : told->get_object()) {
             if (!entry.value().is_string()) continue;
-            problems.emplace(std::string(entry.key()), std::string(entry.value().get_string()));
+            AdapterProblem& problem = problems[std::string(entry.key())];
+            if (problem.why.empty()) problem.why = entry.value().get_string();
         }
     }
-    for (const auto& [name, why] : problems) {
-        runtime::log(Level::error, "an adapter cannot be used", {{"adapter", name}, {"why", why}});
+    if (const auto* told = object.if_contains("down"); told != nullptr && told->is_array()) {
+        for (const bj::value& name : told->get_array()) {
+            const auto named =
+                name.is_string() ? problems.find(std::string(name.get_string())) : problems.end();
+            if (named != problems.end()) named->second.down = true;
+        }
+    }
+    for (const auto& [name, problem] : problems) {
+        const auto known = before.find(name);
+        if (known != before.end() && known->second.why == problem.why) continue;
+        runtime::log(Level::error, "an adapter cannot be used",
+                     {{"adapter", name}, {"why", problem.why}});
     }
 }
 
@@ -482,7 +494,7 @@ const std::map<std::string, protocol::Capabilities>& Link::capabilities() const 
 void Link::on_change(std::function<void()> handler) {
     state_->handlers.push_back(std::move(handler));
 }
-const std::map<std::string, std::string>& Link::problems() const { return state_->problems; }
+const std::map<std::string, AdapterProblem>& Link::problems() const { return state_->problems; }
 std::size_t Link::in_flight() const { return state_->pending.size(); }
 
 }  // namespace cabroker::link

@@ -70,8 +70,7 @@ class Link final : public Outside, public MailOutside {
     void mail_taken(std::string mailbox, adapters::protocol::MailRef ref) override;
     void on_mail(MailHandlers handlers) override;
 
-    /// What the host said about adapters it could not make, by adapter.
-    [[nodiscard]] const std::map<std::string, std::string>& problems() const;
+    [[nodiscard]] const std::map<std::string, AdapterProblem>& problems() const override;
     [[nodiscard]] std::size_t in_flight() const;
 
   private:

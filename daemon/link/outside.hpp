@@ -14,6 +14,13 @@
 
 namespace cabroker::link {
 
+/// What keeps an adapter from working.
+struct AdapterProblem {
+    std::string why;
+    /// Its settings are right: it does nothing now, and comes back by itself.
+    bool down = false;
+};
+
 /// One thread: the loop's.
 class Outside {
   public:
@@ -40,6 +47,11 @@ class Outside {
     /// As told at the last connect; empty before. Keyed by adapter name.
     [[nodiscard]] virtual const std::map<std::string, adapters::protocol::Capabilities>&
     capabilities() const = 0;
+    /// What the outside said about adapters that do not work; keyed and told likewise.
+    [[nodiscard]] virtual const std::map<std::string, AdapterProblem>& problems() const {
+        static const std::map<std::string, AdapterProblem> none;
+        return none;
+    }
     /// Called on the loop each time the outside comes up or goes down.
     virtual void on_change(std::function<void()> handler) = 0;
 };

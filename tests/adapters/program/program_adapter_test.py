@@ -102,6 +102,19 @@ class ProgramAdapterTest(unittest.TestCase):
         self.assertNotIn("capabilities", self.link.ask("ping"))
         self.assertEqual(self.step()["result"]["answer"]["type"], "done")
 
+    def test_one_that_died_is_told_as_down_until_it_is_back(self):
+        told = self.start("dies")
+        self.assertEqual((told["problems"], told["down"]), ({}, []))
+
+        self.step()
+        told = self.link.ask("ping")
+
+        self.assertEqual(told["down"], ["other"])
+        self.assertIn("its program is not running", told["problems"]["other"])
+        self.assertIn("adapters.other.command", told["problems"]["other"])
+        self.assertEqual(told["capabilities"]["other"]["kinds"], ["status", "reissue"], "they stay what it said last")
+        until(lambda: self.link.ask("ping").get("problems") == {})
+
     def test_lies_end_it_and_are_no_answer(self):
         for how in ("too_long", "no_json", "unknown_id", "unsupported", "wrong_op", "no_answer_type", "big_cookie", "dies",
                     "endless_blobs"):

@@ -96,6 +96,28 @@ class DispatchTest : public EngineWorld {
     std::vector<domain::RequestId> asked_;
 };
 
+TEST_F(DispatchTest, AnAdapterThatDoesNotWorkSaysWhy) {
+    outside_.known["portal"].kinds.push_back(domain::Kind::status);
+    EXPECT_EQ(status("portal").state, "up");
+    outside_.troubled["portal"].why = "its program is not running";
+    outside_.troubled["portal"].down = true;
+    EXPECT_EQ(status("portal").state, "down");
+    EXPECT_EQ(status("portal").detail, "its program is not running");
+    EXPECT_FALSE(status("portal").kinds.empty()) << "what it can do is still known";
+
+    outside_.known.erase("portal");
+    EXPECT_EQ(status("portal").state, "down");
+
+    outside_.troubled["portal"].why = "no such profile";
+    outside_.troubled["portal"].down = false;
+    EXPECT_EQ(status("portal").state, "misconfigured");
+    EXPECT_EQ(status("portal").detail, "no such profile");
+
+    outside_.is_up = false;
+    EXPECT_EQ(status("portal").state, "down");
+    EXPECT_EQ(status("portal").detail, "") << "of old";
+}
+
 TEST_F(DispatchTest, TheBacklogOfAPausedAdapterHoldsNoOtherUp) {
     pause("portal");
     backlog(*store_->reader().requests().get(request_of(1)), 1100);

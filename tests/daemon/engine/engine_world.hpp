@@ -51,11 +51,15 @@ class ScriptedOutside final : public link::Outside {
     const std::map<std::string, protocol::Capabilities>& capabilities() const override {
         return known;
     }
+    const std::map<std::string, link::AdapterProblem>& problems() const override {
+        return troubled;
+    }
     void on_change(std::function<void()> handler) override { changed = std::move(handler); }
 
     std::deque<Step> script;
     std::deque<Look> looks;
     std::map<std::string, protocol::Capabilities> known;
+    std::map<std::string, link::AdapterProblem> troubled;
     std::function<void()> changed;
     std::vector<std::string> inputs_seen;
     std::vector<bool> told_before;

@@ -132,8 +132,30 @@ TEST_F(LinkTest, GreetsConfiguresAndKnowsWhatTheAdaptersCan) {
     EXPECT_EQ(configured_.at("adapters").at("portal").at("type"), "guest_portal");
     EXPECT_EQ(configured_.at("secrets").at("mailer/default").at("secret"), "s3cret");
     EXPECT_EQ(link_->capabilities().at("portal").type, "fake");
-    EXPECT_EQ(link_->problems().at("other"), "wrong");
+    EXPECT_EQ(link_->problems().at("other").why, "wrong");
+    EXPECT_FALSE(link_->problems().at("other").down);
     EXPECT_EQ(link_->trouble(), "");
+}
+
+TEST_F(LinkTest, ToldWithAPongWhichAdaptersAreDown) {
+    LinkOptions options = quick();
+    options.ping_every = Milliseconds(20);
+    start(options);
+    auto peer = next_peer();
+    greet(*peer);
+
+    const bj::object ping = hear(*peer);
+    EXPECT_EQ(ping.at("op"), "ping");
+    answer(
+        *peer, ping,
+        R"("op":"pong","capabilities":{},"problems":{"other":"not running"},"down":["other","who"]})");
+
+    ASSERT_TRUE(turn_until(io_, [this] {
+        const auto known = link_->problems().find("other");
+        return known != link_->problems().end() && known->second.down;
+    }));
+    EXPECT_EQ(link_->problems().at("other").why, "not running");
+    EXPECT_EQ(link_->problems().size(), 1U) << "who has no problem is not down";
 }
 
 TEST_F(LinkTest, BringsTheAnswerOfAStep) {
