@@ -11,6 +11,7 @@
 #include "config/load.hpp"
 #include "daemon/app/arguments.hpp"
 #include "daemon/app/daemon.hpp"
+#include "daemon/app/portal_trace.hpp"
 #include "runtime/log.hpp"
 
 #ifndef CABROKER_VERSION
@@ -28,10 +29,14 @@ int check_profile(const std::string& path) {
     return problems.empty() ? 0 : 1;
 }
 
-int check_config(const config::LoadResult& loaded) {
+int check_config(const config::LoadResult& loaded, const std::string& trace_portal) {
     for (const config::Problem& warning : loaded.warnings) std::cerr << warning.text() << '\n';
     for (const config::Problem& problem : loaded.problems) std::cout << problem.text() << '\n';
-    return loaded.ok() ? 0 : 1;
+    if (!loaded.ok()) return 1;
+    if (trace_portal.empty()) return 0;
+    const auto traced = PortalTrace::check(trace_portal, loaded.settings->state_dir);
+    if (!traced) std::cout << "--trace-portal: " << traced.error().detail << '\n';
+    return traced ? 0 : 1;
 }
 
 int start(const std::string& file, std::string trace_portal, AppHooks hooks) {
@@ -78,7 +83,9 @@ int run(int argc, char** argv, AppHooks hooks) {
     try {
         if (!arguments->check_profile.empty()) return check_profile(arguments->check_profile);
         const std::string file = std::filesystem::absolute(arguments->config).string();
-        if (arguments->check_config) return check_config(config::load(file));
+        if (arguments->check_config) {
+            return check_config(config::load(file), arguments->trace_portal);
+        }
         return start(file, arguments->trace_portal, std::move(hooks));
     } catch (const std::exception& error) {
         runtime::log(runtime::Level::error, "cannot go on", {{"why", error.what()}});

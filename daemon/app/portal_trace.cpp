@@ -37,14 +37,22 @@ Error cannot_trace(const std::string& path, const std::string& why) {
 std::string why_errno() { return std::generic_category().message(errno); }
 
 /// A file of that folder itself, so that no link of a folder leads elsewhere, with a name that
-/// nothing else there has; empty when it is not.
-std::string place_in(const std::string& folder, const std::string& file) {
+/// nothing else there has.
+Result<std::string> place_in(const std::string& folder, const std::string& file) {
     namespace fs = std::filesystem;
     const fs::path base = fs::path(folder).lexically_normal();
     const fs::path whole = (base / file).lexically_normal();
     const fs::path name = whole.filename();
-    if (whole.extension() != ".jsonl" || whole != base / name) return {};
-    return whole.string();
+    if (whole.extension() == ".jsonl" && whole == base / name) return whole.string();
+    return cannot_trace(
+        file, "it must be a file in state_dir, " + folder + ", whose name ends in .jsonl");
+}
+
+/// Why a file that is there cannot be a trace; empty: it can.
+std::string fault_of(const struct stat& facts) {
+    if (!S_ISREG(facts.st_mode) || facts.st_nlink != 1) return "it is no regular file of ours";
+    if ((facts.st_mode & 077U) != 0) return "others may read it; remove it, or chmod 600";
+    return {};
 }
 
 /// Cuts what a killed process left of its last line, so that the next one is not glued to it.
@@ -113,11 +121,9 @@ Result<std::unique_ptr<PortalTrace>> PortalTrace::open(const std::string& file,
                                                        asio::any_io_executor pool,
                                                        const runtime::Clock& clock,
                                                        std::size_t largest) {
-    const std::string path = place_in(state_dir, file);
-    if (path.empty()) {
-        return cannot_trace(
-            file, "it must be a file in state_dir, " + state_dir + ", whose name ends in .jsonl");
-    }
+    const Result<std::string> place = place_in(state_dir, file);
+    if (!place) return place.error();
+    const std::string& path = *place;
     auto opened = std::make_shared<File>();
     opened->path = path;
     opened->largest = largest;
@@ -126,14 +132,22 @@ Result<std::unique_ptr<PortalTrace>> PortalTrace::open(const std::string& file,
     if (opened->descriptor < 0) return cannot_trace(path, why_errno());
     struct stat facts {};
     if (::fstat(opened->descriptor, &facts) != 0) return cannot_trace(path, why_errno());
-    if (!S_ISREG(facts.st_mode) || facts.st_nlink != 1 || facts.st_uid != ::geteuid())
-        return cannot_trace(path, "it is no regular file of ours");
-    if ((facts.st_mode & 077U) != 0)
-        return cannot_trace(path, "others may read it; remove it, or chmod 600");
+    if (facts.st_uid != ::geteuid()) return cannot_trace(path, "it is no regular file of ours");
+    if (const std::string fault = fault_of(facts); !fault.empty()) return cannot_trace(path, fault);
     const auto kept = end_with_a_line(opened->descriptor, static_cast<std::size_t>(facts.st_size));
     if (!kept) return cannot_trace(path, why_errno());
     opened->size = *kept;
     return std::unique_ptr<PortalTrace>(new PortalTrace(std::move(opened), std::move(pool), clock));
+}
+
+Result<void> PortalTrace::check(const std::string& file, const std::string& state_dir) {
+    const Result<std::string> place = place_in(state_dir, file);
+    if (!place) return place.error();
+    struct stat facts {};
+    if (::lstat(place->c_str(), &facts) != 0) return {};
+    if (const std::string fault = fault_of(facts); !fault.empty())
+        return cannot_trace(*place, fault);
+    return {};
 }
 
 PortalTrace::PortalTrace(std::shared_ptr<File> file, asio::any_io_executor pool,

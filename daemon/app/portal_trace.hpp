@@ -24,6 +24,9 @@ class PortalTrace {
     [[nodiscard]] static domain::Result<std::unique_ptr<PortalTrace>> open(
         const std::string& file, const std::string& state_dir, boost::asio::any_io_executor pool,
         const runtime::Clock& clock, std::size_t largest = kLargestTrace);
+    /// What open() would say of `file`, as far as that does not depend on who asks; makes nothing.
+    [[nodiscard]] static domain::Result<void> check(const std::string& file,
+                                                    const std::string& state_dir);
     ~PortalTrace();
     PortalTrace(const PortalTrace&) = delete;
     PortalTrace& operator=(const PortalTrace&) = delete;

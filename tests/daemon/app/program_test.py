@@ -83,6 +83,20 @@ class ProgramTest(unittest.TestCase):
             self.assertRegex(problem, rf"^{re.escape(str(self.config))}:\d+:\d+: ")
         self.assertIn("socket", bad.stdout)
 
+    def test_check_config_judges_the_file_of_the_trace(self):
+        def check(file):
+            return self.run_program("--check-config", "--config", self.config, "--trace-portal", file)
+
+        good = check("portal.jsonl")
+        self.assertEqual((good.returncode, good.stdout), (0, ""), good.stderr)
+        self.assertEqual(list((self.folder / "state").iterdir()), [], "a check makes nothing")
+        (self.folder / "state" / "open.jsonl").touch(mode=0o644)
+        for file, why in (("/tmp/portal.jsonl", "state_dir"), ("portal.log", ".jsonl"), ("open.jsonl", "chmod 600")):
+            bad = check(file)
+            self.assertEqual(bad.returncode, 1, file)
+            self.assertIn("--trace-portal: cannot trace to", bad.stdout)
+            self.assertIn(why, bad.stdout)
+
     def test_a_bad_configuration_starts_nothing(self):
         self.write_config("nonsense: 1\n")
         ran = self.run_program("--config", self.config)
