@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "domain/text_marks.hpp"
 #include "json/time_text.hpp"
 
 namespace cabroker::json {
@@ -14,6 +15,8 @@ namespace {
 namespace bj = boost::json;
 
 constexpr int kMaxSuggestions = 20;
+constexpr const char* kMisleads =
+    "must not hold characters that turn the direction of writing, such as U+202E or U+200F";
 
 // What no text of ours holds.
 bool is_control(char c) {
@@ -29,11 +32,7 @@ bool is_one_line(std::string_view text) {
         if (octet < 0x20 || octet == 0x7F) return false;
         plain = plain && octet < 0x80;
     }
-    if (plain) return true;
-    // U+0085, U+2028 and U+2029 end lines for some readers.
-    return text.find("\xC2\x85") == std::string_view::npos &&
-           text.find("\xE2\x80\xA8") == std::string_view::npos &&
-           text.find("\xE2\x80\xA9") == std::string_view::npos;
+    return plain || !domain::has_unicode_line_end(text);
 }
 
 // Edit distance with swaps of neighbours, for short names.
@@ -85,9 +84,14 @@ std::string pointer_segment(std::string_view key) {
     return out;
 }
 
-ObjectReader::ObjectReader(const bj::value& value, std::string pointer, Problems& problems)
-    : object_(value.if_object()), pointer_(std::move(pointer)), problems_(problems) {
+ObjectReader::ObjectReader(const bj::value& value, std::string pointer, Problems& problems,
+                           Marks marks)
+    : object_(value.if_object()), pointer_(std::move(pointer)), marks_(marks), problems_(problems) {
     if (object_ == nullptr) problems_.emplace_back(pointer_, "wrong_type", "must be an object");
+}
+
+bool ObjectReader::misleads(std::string_view value) const {
+    return marks_ == Marks::refused && domain::has_direction_control(value);
 }
 
 std::string ObjectReader::at(std::string_view key) const {
@@ -132,6 +136,10 @@ std::optional<std::string> ObjectReader::text(std::string_view key, std::size_t 
     }
     if (std::any_of(value.begin(), value.end(), is_control)) {
         complain(key, "bad_format", "must not hold control characters");
+        return std::nullopt;
+    }
+    if (misleads(value)) {
+        complain(key, "bad_format", kMisleads);
         return std::nullopt;
     }
     return value;
@@ -213,6 +221,10 @@ std::optional<std::vector<std::string>> ObjectReader::lines(std::string_view key
             continue;
         }
         std::string value(entry.get_string().data(), entry.get_string().size());
+        if (misleads(value)) {
+            problems_.emplace_back(where, "bad_format", kMisleads);
+            continue;
+        }
         if (value.size() > 1024 || !is_one_line(value)) {
             problems_.emplace_back(where, "bad_format", "must be one line of at most 1024 octets");
             continue;
@@ -235,7 +247,7 @@ std::optional<std::map<std::string, std::string>> ObjectReader::string_map(std::
         return std::nullopt;
     }
     std::map<std::string, std::string> values;
-    ObjectReader inner(*found, at(key), problems_);
+    ObjectReader inner(*found, at(key), problems_, marks_);
     for (const auto& entry : found->get_object()) {
         const std::string name(entry.key().data(), entry.key().size());
         if (entry.value().is_null()) {

@@ -21,6 +21,10 @@ using Problems = std::vector<domain::FieldProblem>;
 /// `/a~1b`-escapes one pointer segment (RFC 6901).
 [[nodiscard]] std::string pointer_segment(std::string_view key);
 
+/// Are texts with controls of writing direction taken? What people write for people does not need
+/// them, and can be made to look other than it is; what a portal shows may hold them.
+enum class Marks { refused, taken };
+
 /// Reads one object, member by member. Names must outlive finish(), as literals do. A member that
 /// is absent, or null where that is allowed, reads as nullopt. Every complaint goes into the shared
 /// list; at the end finish() complains about members nobody asked for.
@@ -28,9 +32,11 @@ class ObjectReader {
   public:
     /// `value` must outlive the reader. Not an object: one wrong_type problem, and every member
     /// reads as absent.
-    ObjectReader(const boost::json::value& value, std::string pointer, Problems& problems);
+    ObjectReader(const boost::json::value& value, std::string pointer, Problems& problems,
+                 Marks marks = Marks::refused);
 
-    /// Octets; control characters other than tab, CR, LF refused; at most `max_bytes`.
+    /// Octets; control characters other than tab, CR, LF are refused, and marks; at most
+    /// `max_bytes`.
     std::optional<std::string> text(std::string_view key, std::size_t max_bytes = 4096);
     /// One line: no control character at all.
     std::optional<std::string> line(std::string_view key, std::size_t max_bytes = 1024);
@@ -68,8 +74,11 @@ class ObjectReader {
     void finish();
 
   private:
+    [[nodiscard]] bool misleads(std::string_view value) const;
+
     const boost::json::object* object_ = nullptr;
     std::string pointer_;
+    Marks marks_;
     Problems& problems_;
     /// Names asked for, in the order of asking. A vector: a set costs a node per member.
     std::vector<std::string_view> asked_;

@@ -20,7 +20,7 @@ inline constexpr std::size_t kMaxText = 64 * 1024;
 class Fields {
   public:
     Fields(const boost::json::value& value, const std::string& where, json::Problems& problems)
-        : reader_(value, where, problems), problems_(problems) {}
+        : reader_(value, where, problems, json::Marks::taken), problems_(problems) {}
 
     [[nodiscard]] std::string text(std::string_view key) {
         return reader_.text(key, kMaxText).value_or("");

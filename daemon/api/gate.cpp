@@ -4,6 +4,7 @@
 
 #include "daemon/api/problem.hpp"
 #include "daemon/api/target.hpp"
+#include "domain/text_marks.hpp"
 
 namespace cabroker::api {
 namespace {
@@ -38,9 +39,10 @@ bool is_visible_ascii(std::string_view text) {
 }
 
 bool is_user_name(std::string_view text) {
-    return !text.empty() && text.size() <= 255 && std::all_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
-    }) && is_utf8(text);
+    return !text.empty() && text.size() <= 255 &&
+           std::all_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; }) &&
+           is_utf8(text) && !domain::has_direction_control(text);
 }
 
 std::string list_of(std::span<const std::string_view> names) {

@@ -7,6 +7,7 @@
 #include "daemon/api/order_events.hpp"
 #include "daemon/api/order_fields.hpp"
 #include "daemon/api/target.hpp"
+#include "domain/text_marks.hpp"
 #include "pki/csr.hpp"
 
 namespace cabroker::api {
@@ -18,7 +19,8 @@ using domain::Order;
 constexpr std::size_t kShortestPrivateKey = 64;
 
 bool is_one_line(std::string_view text) {
-    return std::none_of(text.begin(), text.end(),
+    return !domain::has_unicode_line_end(text) &&
+           std::none_of(text.begin(), text.end(),
                         [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
@@ -82,6 +84,10 @@ std::vector<RowFault> read_cells(const CsvRecord& record, const std::vector<CsvC
             continue;
         } else if (!is_utf8(value) || !is_one_line(value)) {
             wrong = FieldFault{"bad_format", "must be one line of UTF-8"};
+        } else if (domain::has_direction_control(value)) {
+            wrong = FieldFault{"bad_format",
+                               "must not hold characters that turn the direction of writing, such "
+                               "as U+202E or U+200F"};
         } else {
             wrong = set_cell(row, columns[i].field, value);
         }

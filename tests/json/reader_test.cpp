@@ -48,6 +48,46 @@ TEST(ObjectReaderTest, NoLineEndGetsIntoOneLine) {
     }
 }
 
+TEST(ObjectReaderTest, NothingThatTurnsTheDirectionOfWritingGetsIn) {
+    for (const std::string mark : {"061c", "200e", "200f", "202a", "202b", "202c", "202d", "202e",
+                                   "2066", "2067", "2068", "2069"}) {
+        const std::string text = "\"a\\u" + mark + "b\"";
+        const auto body = parse(R"({"reason": )" + text + R"(, "product": )" + text +
+                                R"(, "tags": [)" + text + R"(], "labels": {"k": )" + text + "}}");
+        ASSERT_TRUE(body) << mark;
+        Problems problems;
+        ObjectReader reader(*body, "", problems);
+
+        EXPECT_FALSE(reader.text("reason")) << mark;
+        EXPECT_FALSE(reader.line("product")) << mark;
+        reader.lines("tags");
+        reader.string_map("labels");
+        std::string where;
+        for (const domain::FieldProblem& problem : problems)
+            where += problem.pointer + ' ' + problem.code + ' ';
+        EXPECT_EQ(
+            where,
+            "/reason bad_format /product bad_format /tags/0 bad_format /labels/k bad_format ");
+
+        Problems none;
+        ObjectReader of_a_page(*body, "", none, Marks::taken);
+        EXPECT_TRUE(of_a_page.text("reason")) << mark;
+        EXPECT_TRUE(of_a_page.string_map("labels")) << mark;
+        EXPECT_TRUE(none.empty()) << mark;
+    }
+}
+
+TEST(ObjectReaderTest, WritingFromRightToLeftAndJoinersAreFine) {
+    const auto body = parse(
+        "{\"reason\": \"\xD7\xA9\xD7\xA8\xD7\xAA \\u200d\\u200c\\u2065\\u202f \xF0\x9F\x98\x80\"}");
+    ASSERT_TRUE(body);
+    Problems problems;
+    ObjectReader reader(*body, "", problems);
+
+    EXPECT_TRUE(reader.text("reason"));
+    EXPECT_TRUE(problems.empty());
+}
+
 TEST(ObjectReaderTest, WhatIsNoObjectIsOneProblem) {
     const auto body = parse("[1]");
     ASSERT_TRUE(body);

@@ -197,6 +197,22 @@ TEST_F(OrderTest, UnusableFilesAreRefused) {
     EXPECT_EQ(client_.post("/v1/orders/import", "{}").code(), "unsupported_media_type");
 }
 
+TEST_F(OrderTest, RowsThatMisleadOrHoldSeveralLinesAreRejected) {
+    const bj::object told = import(
+                                "brand,cn,product\nsectigo,m1.example,a\xE2\x80\xAE"
+                                "b\n"
+                                "sectigo,m2.example,a\xE2\x80\xA8"
+                                "b\nsectigo,m3.example,ab\n")
+                                .json();
+
+    EXPECT_EQ(told.at("created"), 1);
+    ASSERT_EQ(told.at("errors").as_array().size(), 2U);
+    for (const bj::value& error : told.at("errors").as_array()) {
+        EXPECT_EQ(error.at("column"), "product");
+        EXPECT_EQ(error.at("code"), "bad_format");
+    }
+}
+
 TEST_F(OrderTest, OthersAreServedDuringALargeImport) {
     std::string csv = "brand,cn,supplier order id\n";
     for (int i = 0; i < 3000; ++i) {
