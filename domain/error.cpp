@@ -46,6 +46,8 @@ std::string_view name_of(ErrorCode code) {
             return "body_too_large";
         case ErrorCode::unsupported_media_type:
             return "unsupported_media_type";
+        case ErrorCode::expectation_failed:
+            return "expectation_failed";
         case ErrorCode::headers_too_large:
             return "headers_too_large";
         case ErrorCode::invalid_body:

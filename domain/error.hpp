@@ -33,6 +33,7 @@ enum class ErrorCode {
     version_mismatch,
     body_too_large,
     unsupported_media_type,
+    expectation_failed,
     headers_too_large,
     invalid_body,
     idempotency_key_reused,

@@ -4,6 +4,7 @@
 
 #include "daemon/api/problem.hpp"
 #include "daemon/api/target.hpp"
+#include "domain/ascii.hpp"
 #include "domain/text_marks.hpp"
 
 namespace cabroker::api {
@@ -95,6 +96,33 @@ bool fits_media_type(const Route& route, const Head& head) {
     return is_media_type(head.content_type, "application/json");
 }
 
+// Are all words of a list this one? Empty ones do not count.
+bool holds_only(std::string_view list, std::string_view wanted) {
+    while (!list.empty()) {
+        const std::size_t end = std::min(list.find(','), list.size());
+        const std::string_view word = domain::trimmed(list.substr(0, end));
+        if (!word.empty() && word != wanted) return false;
+        list.remove_prefix(std::min(end + 1, list.size()));
+    }
+    return true;
+}
+
+// RFC 9110 lets a recipient read past what it does not know; a client that means it is told here.
+Passage judge_expect(const Head& head) {
+    if (!head.version_1_1 || holds_only(head.expect, "100-continue")) return {};
+    return refuse(ErrorCode::expectation_failed,
+                  "cannot do what Expect asks: the only known value is 100-continue");
+}
+
+Passage judge_coding(const Route& route, const Head& head) {
+    if (!head.has_body || route.body == BodyKind::none) return {};
+    if (holds_only(head.content_encoding, "identity")) return {};
+    Response response = problem(ErrorCode::unsupported_media_type,
+                                "cannot read this body: send it without a Content-Encoding");
+    response.set("Accept-Encoding", "identity");
+    return refuse(std::move(response));
+}
+
 Passage judge_caller(const Head& head, const ApiCall& call, bool open_route) {
     if (open_route) return {};
     if (!call.caller.roles.known()) {
@@ -166,6 +194,7 @@ Passage judge_head(bool draining, const Head& head, ApiCall& call) {
     if (draining && found.route->method != "GET")
         return refuse(ErrorCode::draining,
                       "cannot take work: the daemon is shutting down; try again in a moment");
+    if (Passage refusal = judge_expect(head); refusal.refusal) return refusal;
     if (Passage refusal = judge_query(*found.route, call.query); refusal.refusal) return refusal;
     if (Passage refusal = judge_key(head, call); refusal.refusal) return refusal;
     if (!fits_media_type(*found.route, head)) {
@@ -174,6 +203,7 @@ Passage judge_head(bool draining, const Head& head, ApiCall& call) {
         return refuse(ErrorCode::unsupported_media_type,
                       "cannot read this body: Content-Type must be " + wanted);
     }
+    if (Passage refusal = judge_coding(*found.route, head); refusal.refusal) return refusal;
     Passage passage;
     passage.route = found.route;
     return passage;

@@ -25,6 +25,9 @@ struct Head {
     bool has_remote_user = false;
     bool has_fetch_site = false;
     std::string content_type;
+    /// Empty, or the value in lower case; several fields with a comma between.
+    std::string content_encoding;
+    std::string expect;
     /// As sent; may be unfit.
     std::string request_id;
 };

@@ -7,6 +7,7 @@
 #include <boost/beast/http/parser.hpp>
 
 #include "daemon/api/upload.hpp"
+#include "domain/ascii.hpp"
 
 namespace cabroker::api {
 namespace {
@@ -60,12 +61,9 @@ struct SinkBody {
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return out;
+void add_words(std::string_view value, std::string& list) {
+    if (!list.empty()) list += ", ";
+    list += domain::lower(value);
 }
 
 void take_extension(beast::string_view name, std::string_view value, Head& head, ApiCall& call) {
@@ -154,14 +152,19 @@ void Incoming::take_head(Head& head, ApiCall& call) const {
                 ++head.content_lengths;
                 break;
             case http::field::transfer_encoding:
-                if (!head.transfer_encoding.empty()) head.transfer_encoding += ", ";
-                head.transfer_encoding += lower(value);
+                add_words(value, head.transfer_encoding);
+                break;
+            case http::field::content_encoding:
+                add_words(value, head.content_encoding);
+                break;
+            case http::field::expect:
+                add_words(value, head.expect);
                 break;
             case http::field::content_type:
                 head.content_type = value;
                 break;
             case http::field::accept:
-                call.accept = lower(value);
+                call.accept = domain::lower(value);
                 break;
             case http::field::if_match:
                 call.if_match = value;

@@ -34,6 +34,7 @@ constexpr std::array kTable{
     ProblemKind{ErrorCode::version_mismatch, 412, "Changed since it was read", false, 0},
     ProblemKind{ErrorCode::body_too_large, 413, "The body is too large", false, 0},
     ProblemKind{ErrorCode::unsupported_media_type, 415, "Unsupported media type", false, 0},
+    ProblemKind{ErrorCode::expectation_failed, 417, "Cannot do what Expect asks", false, 0},
     ProblemKind{ErrorCode::headers_too_large, 431, "The header is too large", false, 0},
     ProblemKind{ErrorCode::invalid_body, 422, "The body is not valid", false, 0},
     ProblemKind{ErrorCode::idempotency_key_reused, 422, "Idempotency key used with another body",

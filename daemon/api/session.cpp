@@ -204,7 +204,7 @@ void Session::judge(Exchange& exchange) {
 
     const domain::Error& why = passage.refusal->problem->error;
     const bool leave_body = why.code == ErrorCode::malformed_request ||
-                            (exchange.head.has_body && exchange.incoming.expects_continue());
+                            (exchange.head.has_body && !exchange.head.expect.empty());
     if (leave_body) {
         exchange.refuse(std::move(*passage.refusal));
     } else {

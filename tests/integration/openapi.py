@@ -10,7 +10,7 @@ DOCUMENT = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "openapi.
 METHODS = ("get", "post", "patch", "put", "delete")
 # Answers that come before an operation is known; they stand in components only.
 ANYWHERE = {400: "BadRequest", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed", 408: "RequestTimeout",
-            413: "BodyTooLarge", 415: "UnsupportedMediaType", 431: "HeadersTooLarge", 503: "Unavailable"}
+            413: "BodyTooLarge", 415: "UnsupportedMediaType", 417: "ExpectationFailed", 431: "HeadersTooLarge", 503: "Unavailable"}
 
 
 class Operation:

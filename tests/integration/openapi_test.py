@@ -175,10 +175,13 @@ class OpenapiTest(IntegrationTest):
             problem = self.send(operation, query="?nonsense=1")
             self.assertEqual((problem.status, problem.json["code"]), (400, "unknown_parameter"))
             self.assertEqual(self.send(operation, headers={"Origin": "https://evil.example"}).status, 403)
+            self.assertEqual(self.send(operation, headers={"Expect": "200-ok"}).status, 417)
             if 404 in responses:
                 self.assertEqual(self.send(operation, real=False).json["code"], "not_found")
             if 415 in responses:
                 self.assertEqual(self.send(operation, headers={"Content-Type": "text/plain"}, body=b"hello").status, 415)
+                coded = self.send(operation, headers={"Content-Type": self.type_of(operation), "Content-Encoding": "gzip"}, body=b"hello")
+                self.assertEqual((coded.status, coded.headers["Accept-Encoding"]), (415, "identity"))
             if 422 in responses and operation.path != "/v1/orders/import":
                 problem = self.send(operation, body={**(self.body(operation) or {}), "nonsense": 1})
                 self.assertEqual(problem.status, 422, problem.text)

@@ -135,6 +135,49 @@ TEST_F(GateTest, EveryRouteRefusesUnknownAndRepeatedParameters) {
     }
 }
 
+TEST_F(GateTest, ACodedBodyIsRefusedWithTheOnlyCodingThatIsTaken) {
+    for (const Route& route : routes()) {
+        Head with = head(std::string(route.method), path_of(route));
+        with.has_body = true;
+        const bool takes_body = route.body != BodyKind::none;
+        for (const std::string coding : {"gzip", "identity, br", "x"}) {
+            with.content_encoding = coding;
+            EXPECT_EQ(judge(with, admin_).code, takes_body ? "unsupported_media_type" : "ok")
+                << route.pattern << coding;
+        }
+        for (const std::string coding : {"", "identity", "identity, identity"}) {
+            with.content_encoding = coding;
+            EXPECT_EQ(judge(with, admin_).code, "ok") << route.pattern << coding;
+        }
+    }
+    ApiCall call;
+    call.caller.roles = admin_;
+    Head with = head("POST", "/v1/requests");
+    with.has_body = true;
+    with.content_encoding = "gzip";
+    const Passage passage = judge_head(false, with, call);
+    ASSERT_TRUE(passage.refusal);
+    ASSERT_NE(passage.refusal->header("Accept-Encoding"), nullptr);
+    EXPECT_EQ(*passage.refusal->header("Accept-Encoding"), "identity");
+}
+
+TEST_F(GateTest, OnlyOneExpectationIsKnown) {
+    for (const Route& route : routes()) {
+        Head with = head(std::string(route.method), path_of(route));
+        with.expect = "100-continue";
+        EXPECT_EQ(judge(with, admin_).code, "ok") << route.pattern;
+        for (const std::string other : {"200-ok", "100-continue, x=y", "100-continued"}) {
+            with.expect = other;
+            EXPECT_EQ(judge(with, admin_).code, "expectation_failed") << route.pattern << other;
+        }
+        with.version_1_1 = false;
+        EXPECT_EQ(judge(with, admin_).code, "ok") << "HTTP/1.0 has no Expect";
+    }
+    Head with = head("GET", "/v1/requests");
+    with.expect = "200-ok";
+    EXPECT_EQ(judge(with, policy::Roles{}).code, "forbidden");
+}
+
 TEST_F(GateTest, BodiesNeedTheRightMediaType) {
     for (const Route& route : routes()) {
         if (route.body == BodyKind::none) continue;
@@ -271,6 +314,7 @@ TEST_F(GateTest, EveryPublishedProblemHasItsStatus) {
                                                        {ErrorCode::version_mismatch, 412},
                                                        {ErrorCode::body_too_large, 413},
                                                        {ErrorCode::unsupported_media_type, 415},
+                                                       {ErrorCode::expectation_failed, 417},
                                                        {ErrorCode::headers_too_large, 431},
                                                        {ErrorCode::invalid_body, 422},
                                                        {ErrorCode::idempotency_key_reused, 422},

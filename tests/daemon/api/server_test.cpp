@@ -215,6 +215,26 @@ TEST_F(ServerTest, ExpectsAreAnswered) {
     expect_problem(client.read(), 413, "body_too_large");
 }
 
+TEST_F(ServerTest, WhatABodyOrAnExpectAsksInVainIsToldAtOnce) {
+    Harness harness;
+    const std::string head =
+        "POST /v1/csr/inspect HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    Client coded = harness.client();
+    coded.send(head + "Content-Encoding: GZIP\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08");
+    expect_problem(coded.read(), 415, "unsupported_media_type");
+    EXPECT_EQ(coded.get("/healthz").status, 200) << "the connection goes on";
+
+    Client plain = harness.client();
+    plain.send(head + "Content-Encoding: identity\r\nContent-Length: 11\r\n\r\n{\"csr\":\"x\"}");
+    EXPECT_EQ(plain.read().status, 200);
+
+    // The body is never sent: who waits for an answer gets one.
+    Client waits = harness.client();
+    waits.send(head + "Expect: 200-ok\r\nContent-Length: 11\r\n\r\n");
+    expect_problem(waits.read(), 417, "expectation_failed");
+    EXPECT_TRUE(waits.ended());
+}
+
 TEST_F(ServerTest, OldClientsGetOneAnswer) {
     Harness harness;
     Client client = harness.client();
