@@ -52,6 +52,39 @@ void append_plain(std::string& out, std::chrono::year_month_day day, domain::Dur
     out += 'Z';
 }
 
+std::optional<int> number_at(std::string_view text, std::size_t at, std::size_t digits) {
+    int number = 0;
+    for (const char c : text.substr(at, digits)) {
+        if (c < '0' || c > '9') return std::nullopt;
+        number = 10 * number + (c - '0');
+    }
+    return number;
+}
+
+// What time_text() writes, for the same reason; nullopt: the library decides.
+std::optional<domain::Time> read_plain(std::string_view text) {
+    const bool fraction = text.size() == 24;
+    if ((text.size() != 20 && !fraction) || text.back() != 'Z') return std::nullopt;
+    const bool marks = text[4] == '-' && text[7] == '-' && text[10] == 'T' && text[13] == ':' &&
+                       text[16] == ':' && (!fraction || text[19] == '.');
+    if (!marks) return std::nullopt;
+    const auto year = number_at(text, 0, 4);
+    const auto month = number_at(text, 5, 2);
+    const auto day = number_at(text, 8, 2);
+    const auto hour = number_at(text, 11, 2);
+    const auto minute = number_at(text, 14, 2);
+    const auto second = number_at(text, 17, 2);
+    const auto thousandths = fraction ? number_at(text, 20, 3) : 0;
+    if (!year || !month || !day || !hour || !minute || !second || !thousandths) return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year(*year),
+                                           std::chrono::month(static_cast<unsigned>(*month)),
+                                           std::chrono::day(static_cast<unsigned>(*day))};
+    if (!date.ok() || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
+    return domain::Time(std::chrono::sys_days(date).time_since_epoch() + std::chrono::hours(*hour) +
+                        std::chrono::minutes(*minute) + std::chrono::seconds(*second) +
+                        std::chrono::milliseconds(*thousandths));
+}
+
 }  // namespace
 
 void append_time(std::string& out, domain::Time time) {
@@ -70,6 +103,7 @@ std::string time_text(domain::Time time) {
 }
 
 std::optional<domain::Time> parse_time(std::string_view text) {
+    if (const auto time = read_plain(text)) return time;
     if (!is_plain(text) || text.size() < 20) return std::nullopt;
     std::string upper(text);
     for (char& c : upper) {
