@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/read_until.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -83,6 +83,8 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
     /// One frame's blobs at a time: the other end keeps those of one frame only.
     bool blobs_crossing = false;
     std::string incoming;
+    /// What was read last, for as long as it takes to append it.
+    std::array<char, 16UL * 1024> piece;
     BlobIntake intake;
     bool closed = false;
     bool pumping = false;
@@ -154,6 +156,33 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
         if (pumping) return;
         pumping = true;
         runtime::spawn(socket.get_executor(), "link writer", pump(shared_from_this()));
+    }
+    // Reads on until there is a whole line, and gives its length. By hand, because asio's buffer
+    // writes 64 KiB of zeros before each read.
+    static asio::awaitable<domain::Result<std::size_t>> read_line(std::shared_ptr<State> self) {
+        std::size_t looked_at = 0;
+        while (true) {
+            std::string& line = self->incoming;
+            const std::size_t end = line.find('\n', looked_at);
+            if (end != std::string::npos) co_return end + 1;
+            looked_at = line.size();
+            const std::size_t room = std::min(self->piece.size(), kMaxFrame - line.size());
+            if (room == 0) co_return Error(ErrorCode::bad_answer, "a frame over 1 MiB");
+            boost::system::error_code error;
+            auto token = asio::redirect_error(asio::use_awaitable, error);
+            const auto buffer = asio::buffer(self->piece.data(), room);
+            std::size_t octets = 0;
+            if (self->pipes) {
+                octets = co_await self->pipes->from.async_read_some(buffer, token);
+            } else {
+                octets = co_await self->socket.async_read_some(buffer, token);
+            }
+            if (error) {
+                co_return Error(ErrorCode::unreachable, "the other process hung up or fell silent");
+            }
+            line.append(self->piece.data(), octets);
+            explicit_bzero(self->piece.data(), octets);
+        }
     }
     // Takes the first line out of the buffer.
     void forget_line(std::size_t length) {
@@ -270,24 +299,14 @@ asio::awaitable<domain::Result<Frame>> Channel::read(std::chrono::milliseconds p
                 if (!error && alive) alive->close();
             };
         state->silence.async_wait(std::move(on_silence));
-        boost::system::error_code error;
-        auto token = asio::redirect_error(asio::use_awaitable, error);
-        auto buffer = asio::dynamic_buffer(state->incoming, kMaxFrame);
-        std::size_t length = 0;
-        if (state->pipes) {
-            length = co_await asio::async_read_until(state->pipes->from, buffer, '\n', token);
-        } else {
-            length = co_await asio::async_read_until(state->socket, buffer, '\n', token);
-        }
+        const domain::Result<std::size_t> length = co_await State::read_line(state);
         state->silence.cancel();
-        if (error) {
-            const bool too_long = error == asio::error::not_found;
+        if (!length) {
             state->close();
-            if (too_long) co_return Error(ErrorCode::bad_answer, "a frame over 1 MiB");
-            co_return Error(ErrorCode::unreachable, "the other process hung up or fell silent");
+            co_return length.error();
         }
-        auto parsed = json::parse(std::string_view(state->incoming).substr(0, length));
-        state->forget_line(length);
+        auto parsed = json::parse(std::string_view(state->incoming).substr(0, *length));
+        state->forget_line(*length);
         if (!parsed || !parsed->is_object()) {
             state->close();
             co_return Error(ErrorCode::bad_answer, "a frame that is no JSON object");

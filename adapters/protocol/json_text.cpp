@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/json.hpp>
 
@@ -55,12 +56,20 @@ std::string cleaned(std::string_view text) {
     return clean;
 }
 
+/// Nearly all texts: nothing to replace and nothing to cut.
+bool is_clean_ascii(std::string_view text) {
+    return text.size() <= kMaxText && std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= ' ' && c <= '~') || c == '\t' || c == '\r' || c == '\n';
+           });
+}
+
 void clean(bj::value& value) {
     if (auto* object = value.if_object()) {
         clean_texts(*object);
     } else if (auto* array = value.if_array()) {
         for (bj::value& element : *array) clean(element);
     } else if (auto* text = value.if_string()) {
+        if (is_clean_ascii(std::string_view(text->data(), text->size()))) return;
         const std::string now = cleaned(std::string_view(text->data(), text->size()));
         if (std::string_view(text->data(), text->size()) != now) *text = now;
     }
