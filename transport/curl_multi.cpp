@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <new>
@@ -13,6 +14,7 @@ namespace cabroker::transport {
 namespace {
 
 namespace asio = boost::asio;
+using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr long kMaxKeptConnections = 32;
 constexpr std::size_t kMaxKeptSessions = 64;
 // A resumed session is not verified again, so that changed roots take that long to count.
@@ -120,17 +122,60 @@ int CurlMulti::on_socket(CURL* /*easy*/, curl_socket_t socket, int what, void* s
 int CurlMulti::on_timer(CURLM* /*multi*/, long milliseconds, void* self) {
     auto* const that = static_cast<CurlMulti*>(self);
     if (milliseconds < 0) {
-        that->timer_.cancel();
-        return 0;
+        that->due_ = SteadyTime::max();
+        that->rest();
+    } else {
+        that->look_at(std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds));
     }
-    // Also for 0: libcurl must not be entered again from its own callback.
-    that->timer_.expires_after(std::chrono::milliseconds(milliseconds));
-    that->timer_.async_wait(
-        [weak = that->weak_from_this()](const boost::system::error_code& error) {
-            const std::shared_ptr<CurlMulti> alive = weak.lock();
-            if (alive && !error) alive->act(CURL_SOCKET_TIMEOUT, 0);
-        });
     return 0;
+}
+
+// libcurl names another time at every turn, and each new timer is a system call: one that runs is
+// left to run, and calls that are due at once need none.
+void CurlMulti::look_at(SteadyTime when) {
+    due_ = when;
+    if (when > std::chrono::steady_clock::now()) {
+        if (!timer_runs_ || timer_.expiry() > when) arm_timer();
+        return;
+    }
+    if (called_soon_) return;
+    called_soon_ = true;
+    // libcurl must not be entered again from its own callback.
+    asio::post(executor_, [weak = weak_from_this()] {
+        const std::shared_ptr<CurlMulti> alive = weak.lock();
+        if (!alive) return;
+        alive->called_soon_ = false;
+        alive->look_now();
+    });
+}
+
+void CurlMulti::look_now() {
+    if (due_ == SteadyTime::max()) return;
+    if (std::chrono::steady_clock::now() < due_) {
+        if (!timer_runs_ || timer_.expiry() > due_) arm_timer();
+        return;
+    }
+    due_ = SteadyTime::max();
+    act(CURL_SOCKET_TIMEOUT, 0);
+    if (due_ == SteadyTime::max()) rest();
+}
+
+// A timer that nobody needs would keep a loop from running out of work.
+void CurlMulti::rest() {
+    if (!timer_runs_) return;
+    timer_runs_ = false;
+    timer_.cancel();
+}
+
+void CurlMulti::arm_timer() {
+    timer_runs_ = true;
+    timer_.expires_at(due_);
+    timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+        const std::shared_ptr<CurlMulti> alive = weak.lock();
+        if (!alive || error) return;
+        alive->timer_runs_ = false;
+        alive->look_now();
+    });
 }
 
 void CurlMulti::watch(curl_socket_t socket, int what) {

@@ -67,12 +67,21 @@ class CurlMulti : public std::enable_shared_from_this<CurlMulti> {
     void arm(curl_socket_t socket, const std::shared_ptr<Watch>& watch);
     void act(curl_socket_t socket, int events);
     void collect();
+    void look_at(std::chrono::steady_clock::time_point when);
+    void look_now();
+    void arm_timer();
+    void rest();
     /// TLS sessions for one transfer at a time: the last ones given back, else new ones.
     [[nodiscard]] CurlSessions take_sessions();
     void give_back(CurlSessions sessions);
 
     boost::asio::any_io_executor executor_;
     boost::asio::steady_timer timer_;
+    /// When libcurl wants to be called though no socket is ready; max(): not at all.
+    std::chrono::steady_clock::time_point due_ = std::chrono::steady_clock::time_point::max();
+    /// timer_ runs; it may end before due_ and is set again then.
+    bool timer_runs_ = false;
+    bool called_soon_ = false;
     CURLM* multi_;
     std::map<curl_socket_t, std::shared_ptr<Watch>> watches_;
     std::uint64_t actions_ = 0;

@@ -188,6 +188,7 @@ void HttpExchange::take_header(std::string_view line) {
     if (colon == std::string_view::npos) return;
     response_.headers.emplace_back(lower(line.substr(0, colon)),
                                    std::string(trim(line.substr(colon + 1))));
+    if (response_.headers.back().name == "set-cookie") sets_cookies_ = true;
 }
 
 std::size_t HttpExchange::on_body(char* data, std::size_t size, std::size_t count, void* self) {
@@ -236,6 +237,8 @@ Error HttpExchange::failure(const TransferResult& result) const {
 }
 
 Result<void> HttpExchange::take_cookies() {
+    // What nobody changed need not be asked for.
+    if (!sets_cookies_) return response_.cookies.replace(*origin_, request_.cookies.lines());
     curl_slist* list = nullptr;
     curl_easy_getinfo(easy_.get(), CURLINFO_COOKIELIST, &list);
     const CurlList owned(list);

@@ -52,6 +52,8 @@ class HttpExchange {
     /// been sent.
     bool maybe_sent_ = false;
     bool late_ = false;
+    /// In any answer, interim ones too.
+    bool sets_cookies_ = false;
     std::size_t header_octets_ = 0;
     std::string over_limit_;
 };
