@@ -1,6 +1,7 @@
 // bench-replay: how fast SQLite alone takes the rows that the daemon's POSTs wrote. Reads them from
 // the daemon's database and inserts them into another one of the same schema, in groups of N
-// requests per transaction (WAL, synchronous=FULL), with nothing around it.
+// requests per transaction (WAL, synchronous=FULL), with nothing around it. Without locks of SQLite's
+// own and with the same allocator, as the daemon.
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -37,7 +38,7 @@ void check(int code, sqlite3* database) {
 
 Database open(const std::string& path) {
     sqlite3* raw = nullptr;
-    const int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
+    const int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
     Database database(raw);
     check(code, raw);
     return database;
@@ -194,6 +195,7 @@ int main(int argc, char** argv) {
     std::map<std::string, std::string> options;
     for (int i = 1; i + 1 < argc; i += 2) options[argv[i]] = argv[i + 1];
     try {
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
         cabroker::bench::replay(options);
         return 0;
     } catch (const std::exception& error) {
