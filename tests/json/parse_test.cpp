@@ -21,6 +21,28 @@ TEST(ParseTest, DuplicateKeysAreRefusedAtEveryDepthEvenWhenWrittenDifferently) {
     EXPECT_TRUE(parse(R"({"a":{"a":1},"b":{"a":2}})"));
 }
 
+TEST(ParseTest, ManyKeysAreComparedLikeFew) {
+    for (const int count : {2, 24, 25, 26, 300}) {
+        std::string text = "{\"inner\":{\"key 0\":0}";
+        for (int i = 0; i < count; ++i) text += ",\"key " + std::to_string(i) + "\":0";
+        EXPECT_TRUE(parse(text + "}")) << count;
+        for (const int again : {0, count - 1}) {
+            EXPECT_FALSE(parse(text + ",\"key " + std::to_string(again) + "\":1}")) << count;
+        }
+    }
+}
+
+TEST(ParseTest, TakesMemoryFromTheGivenStorage) {
+    boost::json::monotonic_resource memory;
+
+    const auto value =
+        json::parse(R"({"a": ["a string that is not short enough for a small one"]})", &memory);
+
+    ASSERT_TRUE(value) << value.error().detail;
+    EXPECT_EQ(value->storage().get(), &memory);
+    EXPECT_EQ(value->at("a").at(0).storage().get(), &memory);
+}
+
 TEST(ParseTest, NumbersThatWouldLoseDigitsAreRefused) {
     EXPECT_FALSE(parse("18446744073709551616"));
     EXPECT_FALSE(parse("1e400"));

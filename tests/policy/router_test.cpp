@@ -172,7 +172,13 @@ TEST(RouterTest, RoutingIsTotalAndDeterministic) {
             const Routing one = route(order, asked, when, *settings);
             const Routing two = route(order, asked, when, *settings);
 
+            const Routing bare = route(order, asked, when, *settings, {}, Explain::nothing);
+
             RC_ASSERT(one.adapter == two.adapter);
+            RC_ASSERT(one.adapter == bare.adapter);
+            RC_ASSERT(one.channel == bare.channel);
+            RC_ASSERT(one.adapter || one.missing_adapter == bare.missing_adapter);
+            RC_ASSERT(bare.rules.empty());
             RC_ASSERT(one.adapter.has_value() == one.channel.has_value());
             RC_ASSERT(!one.adapter || settings->adapters.contains(*one.adapter));
             RC_ASSERT(one.rules.size() == settings->routes.size());

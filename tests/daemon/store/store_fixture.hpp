@@ -69,7 +69,8 @@ class StoreTest : public testing::Test {
     runtime::IdMaker ids_{random_};
     std::filesystem::path folder_;
     StoreOptions options_;
-    asio::io_context loop_;
+    asio::io_context loop_{
+        1};  ///< one thread, as in the daemon: what it posts to itself runs later
     std::unique_ptr<Store> store_;
 };
 
