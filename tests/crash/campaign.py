@@ -14,6 +14,8 @@ import crash_world
 
 POINTS = ["request_created", "request_claimed", "step_answered", "intent_committed", "effect_answered",
           "result_committed", "proof_committed", "input_committed"]
+# Reached once for each request, or seldomer; the others at every step.
+RARE = {"request_created", "intent_committed", "effect_answered", "proof_committed", "input_committed"}
 SETTLED = {"succeeded", "failed", "rejected", "canceled", "expired"}
 VICTIMS = ["daemon", "daemon", "outside", "both"]
 
@@ -50,7 +52,8 @@ class Campaign:
         self.fed = set()
         self.kills = {"daemon": 0, "outside": 0, "both": 0}
         self.at_point = dict.fromkeys(POINTS, 0)
-        self.point = None
+        self.points = []
+        self.died_at = None
         self.lost, self.doubles = set(), set()
         self.complaints = []
 
@@ -66,6 +69,10 @@ class Campaign:
     def room(self):
         """How many more requests may come in now."""
         return 5
+
+    def more(self):
+        """Further requests, when all are in and a point was not met often enough."""
+        return {}
 
     def at_rest(self, request, accepted):
         return request["state"] in SETTLED
@@ -150,34 +157,48 @@ class Campaign:
 
     # -- kills ----------------------------------------------------------------------------------------------------
 
-    def next_point(self):
+    def missing(self):
+        """The points that were not met often enough."""
+        return [point for point in POINTS if self.at_point[point] < self.options.per_point]
+
+    def next_points(self):
+        """At which points the next daemon is to die: the first of them that it reaches."""
         if self.enough():
-            return None
+            return []
         if self.options.aim:
-            return self.options.aim
-        wanted = [point for point in POINTS if self.at_point[point] < self.options.per_point]
+            return [self.options.aim]
         share = self.aimed_share if self.total() < self.options.kills else 1.0
-        return random.choice(wanted) if wanted and random.random() < share else None
+        if random.random() >= share:
+            return []
+        wanted = set(self.missing())
+        # Only an effect whose answer was lost is proven, and who dies at effect_answered loses one. Not twice in a row: nothing
+        # would ever go on.
+        if "proof_committed" in wanted and self.died_at != "effect_answered":
+            wanted.add("effect_answered")
+        return sorted(wanted)
 
     def restart(self):
-        self.point = self.next_point()
-        self.broker.start(f"{self.point}:{random.randint(1, self.options.nth)}" if self.point else None)
+        self.points = self.next_points()
+        self.died_at = None
+        nth = {point: 1 if point in RARE else random.randint(1, self.options.nth) for point in self.points}
+        self.broker.start(",".join(f"{point}:{nth[point]}" for point in self.points))
         if not self.broker.wait_ready():
-            if self.point and self.broker.dead():
+            if self.points and self.broker.dead():
                 return
             raise SystemExit(f"{self.name}: the daemon did not come up, see {self.broker.log.name}")
         self.patience_ends = time.monotonic() + self.options.patience
 
     def note_death(self):
-        """The daemon died: at its named point, or it is a fault of ours."""
+        """The daemon died: at a named point, or it is a fault of ours."""
         code = self.broker.process.wait(20)
-        if self.point is None or code != -signal.SIGKILL:
+        self.died_at = self.broker.died_at()
+        if self.died_at not in self.points or code != -signal.SIGKILL:
             raise SystemExit(f"{self.name}: the daemon ended by itself with {code}, see {self.broker.log.name}")
-        self.at_point[self.point] += 1
+        self.at_point[self.died_at] += 1
         self.kills["daemon"] += 1
 
     def revive(self):
-        """Starts a daemon that died at its point; True when it had."""
+        """Starts a daemon that died at a point; True when it had."""
         if not self.broker.dead():
             return False
         self.note_death()
@@ -188,13 +209,12 @@ class Campaign:
         return sum(self.kills.values())
 
     def enough(self):
-        return self.total() >= self.options.kills and all(
-            count >= self.options.per_point for count in self.at_point.values())
+        return self.total() >= self.options.kills and not self.missing()
 
     def strike(self):
         """One kill; a daemon that is to die at a point is left to reach it for a while."""
         what = random.choice(VICTIMS)
-        if self.point is not None and what != "outside" and time.monotonic() < self.patience_ends:
+        if self.points and what != "outside" and time.monotonic() < self.patience_ends:
             return
         self.broker.kill(what)
         self.kills[what] += 1
@@ -216,6 +236,8 @@ class Campaign:
             if not self.enough() and time.monotonic() > next_kill and not self.broker.dead():
                 self.strike()
                 next_kill = roll()
+            if not waiting and self.missing():
+                waiting.update(self.more())
             if not waiting and self.open_requests() == 0:
                 return
         self.complaints.append("requests did not come to rest in time")

@@ -82,6 +82,7 @@ class Broker:
         os.makedirs(os.path.dirname(self.socket), mode=0o700)
         self.config = os.path.join(directory, "cabroker.yaml")
         self.log = open(os.path.join(directory, "cabrokerd.log"), "a", encoding="utf-8")
+        self.told = os.path.join(directory, "died-at")
         self.process = None
         with open(self.config, "w", encoding="utf-8") as out:
             yaml.safe_dump({
@@ -92,10 +93,11 @@ class Broker:
                            "poll": {"first": "50ms", "max": "500ms"}},
                 "log": {"level": "warning"}, **settings}, out)
 
-    def start(self, crash_at=None):
-        environment = dict(os.environ, **self.environment)
-        if crash_at:
-            environment["CABROKER_CRASH_AT"] = crash_at
+    def start(self, crash_at=""):
+        """`crash_at`: `POINT:N,...`, it dies when one of the points is reached for the N-th time."""
+        environment = dict(os.environ, CABROKER_CRASH_AT=crash_at, CABROKER_CRASH_TOLD=self.told, **self.environment)
+        if os.path.exists(self.told):
+            os.unlink(self.told)
         self.process = subprocess.Popen(
             [os.path.join(self.build, "tests/cabrokerd-crashable"), "--config", self.config],
             stderr=self.log, env=environment)
@@ -131,6 +133,13 @@ class Broker:
                 pass
         if what != "outside":
             self.process.wait(20)
+
+    def died_at(self):
+        """The point at which the last daemon killed itself; None when it did not."""
+        if not os.path.exists(self.told):
+            return None
+        with open(self.told, encoding="ascii") as point:
+            return point.read()
 
     def dead(self):
         return self.process.poll() is not None

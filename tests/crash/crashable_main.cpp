@@ -1,9 +1,15 @@
 // cabrokerd with the crash test's hooks. Never installed.
-//   CABROKER_CRASH_AT=POINT:N   SIGKILL itself when POINT is reached for the N-th time
-//   CABROKER_NO_INTENTS=1       effects are not recorded before they are done (a control that must
-//   fail) CABROKER_POWER_CUT=full|off the database lives on the power-cut model, synced as said
+//   CABROKER_CRASH_AT=POINT:N,...  SIGKILL itself when one of the points is reached for the N-th
+//                                  time, with its name written to the file CABROKER_CRASH_TOLD
+//   CABROKER_NO_INTENTS=1          effects are not recorded before they are done (a control that
+//                                  must fail)
+//   CABROKER_POWER_CUT=full|off    the database lives on the power-cut model, synced as said
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -17,18 +23,33 @@ std::string_view variable(const char* name) {
     return value == nullptr ? std::string_view() : std::string_view(value);
 }
 
+/// How often each named point may still be reached, the last time included.
+std::map<std::string, int, std::less<>> points_in(std::string_view text) {
+    std::map<std::string, int, std::less<>> points;
+    while (!text.empty()) {
+        const std::string one(text.substr(0, text.find(',')));
+        text.remove_prefix(std::min(one.size() + 1, text.size()));
+        const auto colon = one.find(':');
+        if (colon != std::string::npos)
+            points[one.substr(0, colon)] = std::stoi(one.substr(colon + 1));
+    }
+    return points;
+}
+
+void die_at(std::string_view point) {
+    std::ofstream(std::string(variable("CABROKER_CRASH_TOLD"))) << point;
+    raise(SIGKILL);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     cabroker::app::AppHooks hooks;
-    const std::string_view at = variable("CABROKER_CRASH_AT");
-    if (const auto colon = at.find(':'); colon != std::string_view::npos) {
-        const std::string point(at.substr(0, colon));
-        int left = std::atoi(at.data() + colon + 1);
-        hooks.engine.crash_point = [point, left](std::string_view reached) mutable {
-            if (reached == point && --left <= 0) raise(SIGKILL);
+    hooks.engine.crash_point =
+        [points = points_in(variable("CABROKER_CRASH_AT"))](std::string_view reached) mutable {
+            const auto point = points.find(reached);
+            if (point != points.end() && --point->second <= 0) die_at(reached);
         };
-    }
     hooks.engine.record_intents = variable("CABROKER_NO_INTENTS").empty();
     if (const std::string_view sync = variable("CABROKER_POWER_CUT"); !sync.empty()) {
         cabroker::support::PowerCutVfs::install();
