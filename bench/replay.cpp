@@ -1,7 +1,7 @@
 // bench-replay: how fast SQLite alone takes the rows that the daemon's POSTs wrote. Reads them from
 // the daemon's database and inserts them into another one of the same schema, in groups of N
-// requests per transaction (WAL, synchronous=FULL), with nothing around it. Without locks of SQLite's
-// own and with the same allocator, as the daemon.
+// requests per transaction (WAL, synchronous=FULL), with nothing around it. Without locks of
+// SQLite's own and with the same allocator, as the daemon.
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -38,7 +38,8 @@ void check(int code, sqlite3* database) {
 
 Database open(const std::string& path) {
     sqlite3* raw = nullptr;
-    const int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int code =
+        sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
     Database database(raw);
     check(code, raw);
     return database;

@@ -19,7 +19,7 @@ namespace {
 namespace bj = boost::json;
 
 // -d BODY, -d @FILE or -d -.
-OrExit<std::string> body_of(Session& session, const Arguments& arguments) {
+OrExit<std::string> given_body(Session& session, const Arguments& arguments) {
     constexpr std::size_t kMost = 256UL * 1024 * 1024;
     const std::string given = arguments.text("data");
     if (given == "-") return read_file(session, "-", kMost);
@@ -69,7 +69,7 @@ Exit api(Session& session, const Arguments& arguments) {
         if (c <= ' ' || c == 0x7F)
             return session.fail(Exit::usage, "METHOD and PATH hold no blanks; encode them: %20");
     }
-    OrExit<std::string> body = body_of(session, arguments);
+    OrExit<std::string> body = given_body(session, arguments);
     if (body.has_error()) return body.error();
     call.body = std::move(*body);
     for (const std::string& header : arguments.all("header")) {

@@ -52,7 +52,7 @@ std::string why() {
     return std::strerror(errno);  // NOLINT(concurrency-mt-unsafe): one thread
 }
 
-bool wanted(const bj::value& artifact, const FilePlan& plan) {
+bool is_in_plan(const bj::value& artifact, const FilePlan& plan) {
     if (plan.formats.empty()) return true;
     const std::string format = text_at(artifact, "/format");
     return std::find(plan.formats.begin(), plan.formats.end(), format) != plan.formats.end();
@@ -162,7 +162,7 @@ Exit write_artifacts(Session& session, const std::string& request, const FilePla
     std::set<std::string> used;
     Exit worst = Exit::ok;
     for (const bj::value& artifact : *items) {
-        if (!wanted(artifact, plan)) continue;
+        if (!is_in_plan(artifact, plan)) continue;
         const std::string id = safe_name(text_at(artifact, "/id"), "artifact");
         const std::string name = file_name(safe_name(text_at(artifact, "/name"), id),
                                            text_at(artifact, "/format"), id, used);

@@ -17,7 +17,7 @@ bool has_column(const Column& column, const Style& style) {
     return column.where == Where::both || (column.where == Where::wide_only) == style.wide;
 }
 
-std::string joined(const bj::value& value) {
+std::string joined_values(const bj::value& value) {
     if (!value.is_array()) return clean(text_at(value, ""));
     std::string out;
     for (const bj::value& item : value.get_array()) {
@@ -93,7 +93,7 @@ std::string cell_text(const bj::value& item, const Column& column, const Style& 
         case Cell::time:
             return when(item, column.pointer, style);
         case Cell::list:
-            return joined(*found);
+            return joined_values(*found);
         case Cell::pairs:
             return pairs(*found);
         case Cell::cut_text:

@@ -39,7 +39,7 @@ bool fits_block(std::string_view text) {
            !text.ends_with("\n\n");
 }
 
-std::string scalar(std::string_view text, const std::string& indent) {
+std::string yaml_scalar(std::string_view text, const std::string& indent) {
     if (is_plain(text)) return std::string(text);
     if (!fits_block(text)) return clean_json(bj::serialize(bj::string(text)));
     const bool ends = text.back() == '\n';
@@ -97,7 +97,7 @@ void emit(const bj::value& value, const std::string& indent, bool in_list, std::
         return;
     }
     if (const bj::string* const text = value.if_string()) {
-        out += scalar(*text, indent);
+        out += yaml_scalar(*text, indent);
     } else {
         out += bj::serialize(value);
     }

@@ -20,7 +20,7 @@ Error too_many() {
     return Error(ErrorCode::limit_exceeded, "cannot read the certificates: more than 20 came");
 }
 
-Error unreadable() {
+Error unreadable_octets() {
     return Error(ErrorCode::bad_answer,
                  "cannot read the certificates: neither PEM, DER nor PKCS#7 was found")
         .with("reason", "certificate_unparsable");
@@ -83,7 +83,7 @@ Result<bool> add_pkcs7(std::string_view octets, Certificates& found) {
     DerReader certificates(*set);
     while (!certificates.at_end()) {
         const auto value = certificates.next();
-        if (!value) return unreadable();
+        if (!value) return unreadable_octets();
         if (value->tag != kDerSequence) continue;
         if (const Result<void> added = add(value->whole, found); !added) return added.error();
     }
@@ -117,7 +117,7 @@ Result<Certificates> certificates_from(std::string_view octets) {
         if (!holds_certificates(block.label)) continue;
         had_block = true;
         const std::optional<std::string> der = base64_decode(block.body);
-        if (!der) return unreadable();
+        if (!der) return unreadable_octets();
         if (const Result<void> added = add_either(*der, found); !added) return added.error();
     }
     if (!had_block && !octets.empty()) {
@@ -125,10 +125,10 @@ Result<Certificates> certificates_from(std::string_view octets) {
         const Result<void> added = add_either(der ? std::string_view(*der) : octets, found);
         if (!added) {
             if (added.error().code == ErrorCode::limit_exceeded) return added.error();
-            return unreadable();
+            return unreadable_octets();
         }
     }
-    if (found.empty()) return unreadable();
+    if (found.empty()) return unreadable_octets();
     return found;
 }
 

@@ -30,7 +30,7 @@ constexpr std::array kCurves = {Curve{"\x2A\x86\x48\xCE\x3D\x03\x01\x07"sv, "P-2
 constexpr const char* kNewKeyHint =
     "make a new key: RSA with 2048 bits or more, or EC P-256 or P-384";
 
-void refuse(PublicKey& key, std::string detail) {
+void refuse_key(PublicKey& key, std::string detail) {
     key.findings.push_back({"csr_weak_key", Severity::error, std::move(detail), kNewKeyHint});
 }
 
@@ -58,7 +58,7 @@ bool read_rsa(std::string_view key_octets, PublicKey& key) {
 
     key.facts.type = "rsa";
     key.facts.bits = static_cast<int>(bits_of(*modulus));
-    if (auto weakness = rsa_weakness(*modulus, *exponent)) refuse(key, std::move(*weakness));
+    if (auto weakness = rsa_weakness(*modulus, *exponent)) refuse_key(key, std::move(*weakness));
     if (is_unusual_exponent(*exponent)) {
         key.findings.push_back({"unusual_exponent", Severity::warning,
                                 "the RSA exponent is outside 65537 to 2^256-1",
@@ -70,7 +70,7 @@ bool read_rsa(std::string_view key_octets, PublicKey& key) {
     constexpr int kMostBits = 16384;
     key.unusable = key.facts.bits > kMostBits || bits_of(*exponent) > kMostExponentBits;
     if (key.unusable) {
-        if (key.facts.bits <= kMostBits) refuse(key, "the RSA exponent has more than 256 bits");
+        if (key.facts.bits <= kMostBits) refuse_key(key, "the RSA exponent has more than 256 bits");
         return true;
     }
     std::string n = reversed(*modulus);
@@ -98,7 +98,7 @@ bool read_usual_curve(const Curve& curve, std::string_view point, PublicKey& key
     key.handle = key_from("EC", params.data());
     if (!key.handle) {
         key.unusable = true;
-        refuse(key, "the public key is no valid point of the curve " + name);
+        refuse_key(key, "the public key is no valid point of the curve " + name);
     }
     return true;
 }
@@ -109,7 +109,7 @@ bool read_ec(std::string_view parameters, std::string_view point, PublicKey& key
     const auto oid = DerReader(parameters).next(kDerOid);
     if (!oid) {
         key.unusable = true;
-        refuse(key, "the EC key spells out its curve instead of naming P-256, P-384 or P-521");
+        refuse_key(key, "the EC key spells out its curve instead of naming P-256, P-384 or P-521");
         return true;
     }
     for (const Curve& curve : kCurves) {
@@ -121,7 +121,7 @@ bool read_ec(std::string_view parameters, std::string_view point, PublicKey& key
     key.facts.curve = algorithm_text(object.get());
     // An uncompressed point is two coordinates and one octet.
     key.facts.bits = static_cast<int>(point.size() / 2 * 8);
-    refuse(key, "TLS CAs accept no EC keys on " + *key.facts.curve);
+    refuse_key(key, "TLS CAs accept no EC keys on " + *key.facts.curve);
     return true;
 }
 
@@ -146,7 +146,7 @@ bool read_other(std::string_view oid, std::string_view key_octets, PublicKey& ke
         }
     }
     key.facts.bits = static_cast<int>(std::min<std::size_t>(key_octets.size(), 4096) * 8);
-    refuse(key, "TLS CAs accept no keys of type " + key.facts.type);
+    refuse_key(key, "TLS CAs accept no keys of type " + key.facts.type);
     return true;
 }
 

@@ -100,7 +100,7 @@ asio::awaitable<bool> write_slowly(Stream& stream, std::string octets, domain::D
     co_return true;
 }
 
-HttpRequest request_of(const http::request<http::string_body>& message) {
+HttpRequest plain_request(const http::request<http::string_body>& message) {
     HttpRequest request;
     request.method = std::string(message.method_string());
     request.target = std::string(message.target());
@@ -185,7 +185,7 @@ asio::awaitable<void> serve_requests(Stream& stream, const Server& server) {
             co_return;
         }
         const bool keep_alive = parser.get().keep_alive();
-        const HttpRequest request = request_of(parser.get());
+        const HttpRequest request = plain_request(parser.get());
         Fault fault = server.faults->take(server.service->where(request));
         beast::get_lowest_layer(stream).expires_never();
         if (fault.is("delay_before")) co_await pause_for(fault.delay);

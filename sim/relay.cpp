@@ -34,7 +34,8 @@ std::string as_data(const std::string& raw) {
 }
 
 /// Sends one command and reads its reply; the first digit, or 0 when the connection failed.
-asio::awaitable<int> say(boost::beast::tcp_stream& stream, std::string& buffer, std::string line) {
+asio::awaitable<int> say_line(boost::beast::tcp_stream& stream, std::string& buffer,
+                              std::string line) {
     boost::system::error_code error;
     if (!line.empty()) {
         co_await asio::async_write(stream, asio::buffer(line),
@@ -72,13 +73,14 @@ asio::awaitable<bool> deliver(std::string relay, std::string from, std::string t
     std::string buffer;
     std::string mail_line = "MAIL FROM:<" + from + ">\r\n";
     std::string rcpt_line = "RCPT TO:<" + to + ">\r\n";
-    if (co_await say(stream, buffer, std::string()) != 2) co_return false;
-    if (co_await say(stream, buffer, std::string("EHLO sim.localhost\r\n")) != 2) co_return false;
-    if (co_await say(stream, buffer, std::move(mail_line)) != 2) co_return false;
-    if (co_await say(stream, buffer, std::move(rcpt_line)) != 2) co_return false;
-    if (co_await say(stream, buffer, std::string("DATA\r\n")) != 3) co_return false;
-    if (co_await say(stream, buffer, std::move(data)) != 2) co_return false;
-    co_await say(stream, buffer, std::string("QUIT\r\n"));
+    if (co_await say_line(stream, buffer, std::string()) != 2) co_return false;
+    if (co_await say_line(stream, buffer, std::string("EHLO sim.localhost\r\n")) != 2)
+        co_return false;
+    if (co_await say_line(stream, buffer, std::move(mail_line)) != 2) co_return false;
+    if (co_await say_line(stream, buffer, std::move(rcpt_line)) != 2) co_return false;
+    if (co_await say_line(stream, buffer, std::string("DATA\r\n")) != 3) co_return false;
+    if (co_await say_line(stream, buffer, std::move(data)) != 2) co_return false;
+    co_await say_line(stream, buffer, std::string("QUIT\r\n"));
     co_return true;
 }
 

@@ -12,7 +12,7 @@ namespace js = boost::json;
 constexpr std::uint64_t kMostListed = 1000;
 constexpr std::uint64_t kMostMinutes = 10'080;
 
-std::uint64_t number_of(const std::string& text, std::uint64_t otherwise) {
+std::uint64_t number_or(const std::string& text, std::uint64_t otherwise) {
     std::uint64_t number = otherwise;
     std::from_chars(text.data(), text.data() + text.size(), number);
     return number;
@@ -69,7 +69,7 @@ domain::Time last_change(const Order& order) {
     return last;
 }
 
-ApiRequest request_of(const Order& order, const Reissue& reissue) {
+ApiRequest api_request(const Order& order, const Reissue& reissue) {
     ApiRequest request;
     request.id = reissue.id;
     request.order_id = order.facts.supplier_order_id;
@@ -153,7 +153,7 @@ js::object api_info(Order& order, const std::vector<ApiRequest>& requests, domai
 
 std::vector<ApiRequest> ServicesApi::requests_of(const Order& order) const {
     std::vector<ApiRequest> found;
-    for (const Reissue& reissue : order.reissues) found.push_back(request_of(order, reissue));
+    for (const Reissue& reissue : order.reissues) found.push_back(api_request(order, reissue));
     for (const ApiRequest& request : requests_) {
         // An approved reissue stands among the order's reissues already.
         const bool told = request.type == "reissue" && request.status == "approved";
@@ -173,9 +173,9 @@ HttpReply ServicesApi::list(Call& call) {
     const std::string name = lower(field(query, "filters[common_name]"));
     const std::string& status = field(query, "filters[status]");
     const std::string search = lower(field(query, "filters[search]"));
-    const std::uint64_t offset = number_of(field(query, "offset"), 0);
+    const std::uint64_t offset = number_or(field(query, "offset"), 0);
     const std::uint64_t limit =
-        std::min(number_of(field(query, "limit"), kMostListed), kMostListed);
+        std::min(number_or(field(query, "limit"), kMostListed), kMostListed);
     std::uint64_t total = 0;
     js::array items;
     const auto consider = [&](Order& order) {
@@ -211,8 +211,8 @@ HttpReply ServicesApi::list(Call& call) {
 }
 
 HttpReply ServicesApi::status_changes(Call& call) {
-    const std::uint64_t seconds = number_of(field(call.request.query, "seconds"), 0) +
-                                  60 * number_of(field(call.request.query, "minutes"), 0);
+    const std::uint64_t seconds = number_or(field(call.request.query, "seconds"), 0) +
+                                  60 * number_or(field(call.request.query, "minutes"), 0);
     if (seconds == 0) return api_error(400, "required_param|minutes", "Tell minutes or seconds.");
     if (seconds > 60 * kMostMinutes) {
         return api_error(400, "time_frame_too_long", "At most 10080 minutes.");

@@ -9,7 +9,7 @@ namespace {
 
 namespace ssl = boost::asio::ssl;
 
-void fill(ssl::context& context, const Identity& identity) {
+void fill_context(ssl::context& context, const Identity& identity) {
     context.set_options(ssl::context::default_workarounds | ssl::context::no_sslv2 |
                         ssl::context::no_sslv3 | ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
     context.use_certificate_chain(boost::asio::buffer(identity.certificate_pem));
@@ -25,9 +25,9 @@ TlsContexts::TlsContexts()
 
 std::shared_ptr<TlsContexts> make_contexts(const TlsFiles& files) {
     auto contexts = std::make_shared<TlsContexts>();
-    fill(contexts->normal, files.server);
-    fill(contexts->expired, files.expired);
-    fill(contexts->wrong_host, files.wrong_host);
+    fill_context(contexts->normal, files.server);
+    fill_context(contexts->expired, files.expired);
+    fill_context(contexts->wrong_host, files.wrong_host);
     return contexts;
 }
 

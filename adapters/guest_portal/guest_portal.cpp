@@ -28,7 +28,7 @@ protocol::StepResult unsupported(Work& work, std::string hint) {
 }
 
 /// Why this adapter cannot do what the request asks at all.
-std::optional<std::string> not_ours(const Work& work) {
+std::optional<std::string> why_not_ours(const Work& work) {
     const Kind kind = domain::kind_of(work.context.params);
     const auto kinds = work.profile().kinds();
     if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
@@ -136,7 +136,7 @@ class GuestPortal final : public Adapter {
     [[nodiscard]] asio::awaitable<Step> advance(StepContext context) override {
         Work work(setup_, std::move(context));
         if (work.lost_track) co_return misconfigured(work, kUnreadable, "resume");
-        if (const auto why = not_ours(work)) co_return unsupported(work, *why);
+        if (const auto why = why_not_ours(work)) co_return unsupported(work, *why);
         if (work.context.leave) co_return co_await with_leave(work);
         co_return co_await without_leave(work);
     }

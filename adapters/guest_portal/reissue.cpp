@@ -19,7 +19,7 @@ std::string still_shown(const OrderView& view) {
     return text;
 }
 
-std::string digest_of(const std::vector<Token>& tokens) {
+std::string digest_of_tokens(const std::vector<Token>& tokens) {
     std::string all;
     for (const Token& token : tokens) {
         all += token.domain + '\n' + token.method + '\n' + token.where + '\n' + token.value + '\n';
@@ -28,7 +28,7 @@ std::string digest_of(const std::vector<Token>& tokens) {
 }
 
 /// Short enough for the cookie of an order with many names.
-std::string mark_of(const Token& token) { return digest_of({token}).substr(0, 16); }
+std::string mark_of(const Token& token) { return digest_of_tokens({token}).substr(0, 16); }
 
 /// Tokens that somebody can publish. The e-mail method shows none: its mail goes to the domain.
 std::vector<Token> publishable(const OrderView& view) {
@@ -87,7 +87,7 @@ std::vector<Token> still_to_publish(Work& work, const OrderView& view) {
 
 StepResult still_pending(Work& work, const OrderView& view) {
     Progress& progress = work.progress;
-    const std::string all = digest_of(view.tokens);
+    const std::string all = digest_of_tokens(view.tokens);
     const bool is_new = !view.tokens.empty() && all != progress.tokens_told;
     if (is_new) {
         progress.tokens_told = all;

@@ -47,22 +47,22 @@ bj::object adapter_json(const engine::AdapterStatus& adapter) {
     return body;
 }
 
-std::optional<engine::AdapterStatus> find(const Api& api, const std::string& name) {
+std::optional<engine::AdapterStatus> find_adapter(const Api& api, const std::string& name) {
     for (engine::AdapterStatus& adapter : api.services.adapters.adapters()) {
         if (adapter.name == name) return std::move(adapter);
     }
     return std::nullopt;
 }
 
-Response not_found(const std::string& name) {
+Response no_such_adapter(const std::string& name) {
     return problem(ErrorCode::not_found, "cannot find adapter " + name);
 }
 
 std::int64_t cursor(const Api& api) { return api.services.store.reader().events().last_seq(); }
 
 Response now_json(const Api& api, const std::string& name) {
-    const std::optional<engine::AdapterStatus> adapter = find(api, name);
-    if (!adapter) return not_found(name);
+    const std::optional<engine::AdapterStatus> adapter = find_adapter(api, name);
+    if (!adapter) return no_such_adapter(name);
     return object_response(200, adapter_json(*adapter));
 }
 
@@ -117,7 +117,7 @@ Answer post_adapter_pause(Api& api, ApiCall call) {
     std::string reason = reader.text("reason", kMaxReason).value_or("");
     reader.finish();
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
-    if (!find(api, call.id)) co_return not_found(call.id);
+    if (!find_adapter(api, call.id)) co_return no_such_adapter(call.id);
     const Result<void> done =
         co_await api.services.adapters.pause(call.id, std::move(reason), call.caller.person);
     if (!done) co_return problem(done.error());
@@ -132,7 +132,7 @@ Answer post_adapter_resume(Api& api, ApiCall call) {
     json::ObjectReader reader(*document, "", problems);
     reader.finish();
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
-    if (!find(api, call.id)) co_return not_found(call.id);
+    if (!find_adapter(api, call.id)) co_return no_such_adapter(call.id);
     const Result<void> done = co_await api.services.adapters.resume(call.id, call.caller.person);
     if (!done) co_return problem(done.error());
     co_return now_json(api, call.id);
@@ -147,7 +147,7 @@ Answer post_adapter_check(Api& api, ApiCall call) {
     json::ObjectReader reader(*document, "", problems);
     reader.finish();
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
-    if (!find(api, call.id)) co_return not_found(call.id);
+    if (!find_adapter(api, call.id)) co_return no_such_adapter(call.id);
     CheckResult found;
     found.detail = "the adapters cannot be asked";
     if (api.services.check_adapter) {
@@ -171,7 +171,7 @@ Answer post_adapter_check(Api& api, ApiCall call) {
 
 /// GET /v1/adapters/{name}/sessions: which sign-ins are kept, never what is in them; 404.
 Answer get_adapter_sessions(Api& api, ApiCall call) {
-    if (!find(api, call.id)) co_return not_found(call.id);
+    if (!find_adapter(api, call.id)) co_return no_such_adapter(call.id);
     bj::array items;
     for (const engine::SessionStatus& session : api.services.adapters.sessions(call.id)) {
         bj::object entry;

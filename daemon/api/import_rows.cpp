@@ -125,7 +125,7 @@ struct Match {
 };
 
 // By supplier order ID, then by platform order ID, then as an inline order would be.
-Match find(const store::Reader& reader, const OrderRow& row) {
+Match find_match(const store::Reader& reader, const OrderRow& row) {
     Match match;
     match.order = find_described(reader, row.order);
     if (match.order || !row.order.supplier_order_id || !row.order.platform_order_id) return match;
@@ -238,7 +238,7 @@ domain::Result<ImportCounts> import_rows(store::Tx& tx, runtime::IdMaker& ids,
                                          const std::vector<OrderRow>& rows, domain::Time now) {
     ImportCounts counts;
     for (const OrderRow& row : rows) {
-        Match match = find(tx, row);
+        Match match = find_match(tx, row);
         if (match.conflict) {
             std::vector<RowFault> faults;
             faults.push_back(std::move(*match.conflict));
@@ -265,7 +265,7 @@ domain::Result<ImportCounts> import_rows(store::Tx& tx, runtime::IdMaker& ids,
 ImportCounts DryImport::look_at(const store::Reader& reader, const std::vector<OrderRow>& rows) {
     ImportCounts counts;
     for (const OrderRow& row : rows) {
-        Match match = find(reader, row);
+        Match match = find_match(reader, row);
         const auto [before, first] = seen_.emplace(row_key(row), text_of(row.order));
         if (match.conflict) {
             std::vector<RowFault> faults;

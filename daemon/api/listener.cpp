@@ -19,7 +19,7 @@ using domain::ErrorCode;
 
 constexpr int kBacklog = 1024;
 
-Error refuse(const std::string& path, const std::string& why) {
+Error cannot_listen(const std::string& path, const std::string& why) {
     return Error(ErrorCode::bad_configuration, "cannot listen on " + path + ": " + why);
 }
 
@@ -38,14 +38,14 @@ domain::Result<void> check_folder(const std::string& path) {
     const std::string folder = std::filesystem::path(path).parent_path().string();
     struct stat info {};
     if (::stat(folder.c_str(), &info) != 0)
-        return refuse(path, "folder " + folder + ": " + errno_text());
-    if (!S_ISDIR(info.st_mode)) return refuse(path, folder + " is no folder");
+        return cannot_listen(path, "folder " + folder + ": " + errno_text());
+    if (!S_ISDIR(info.st_mode)) return cannot_listen(path, folder + " is no folder");
     if (info.st_uid != 0 && info.st_uid != ::geteuid())
-        return refuse(path,
-                      folder + " belongs to another user; use a folder of root or of your own");
+        return cannot_listen(
+            path, folder + " belongs to another user; use a folder of root or of your own");
     const bool others_write = (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
     if (others_write && (info.st_mode & S_ISVTX) == 0)
-        return refuse(path, "others may write " + folder + "; make it 0755 or tighter");
+        return cannot_listen(path, "others may write " + folder + "; make it 0755 or tighter");
     return {};
 }
 
@@ -53,17 +53,18 @@ domain::Result<void> clear_stale(const std::string& path, const sockaddr_un& add
     struct stat info {};
     if (::lstat(path.c_str(), &info) != 0) {
         if (errno == ENOENT) return {};
-        return refuse(path, errno_text());
+        return cannot_listen(path, errno_text());
     }
-    if (!S_ISSOCK(info.st_mode)) return refuse(path, "something else than a socket stands there");
+    if (!S_ISSOCK(info.st_mode))
+        return cannot_listen(path, "something else than a socket stands there");
     Descriptor probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    if (probe.fd < 0) return refuse(path, errno_text());
+    if (probe.fd < 0) return cannot_listen(path, errno_text());
     const int connected =
         ::connect(probe.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
     if (connected == 0 || errno == EAGAIN || errno == EINPROGRESS)
-        return refuse(path, "another daemon answers there");
-    if (errno != ECONNREFUSED) return refuse(path, errno_text());
-    if (::unlink(path.c_str()) != 0) return refuse(path, errno_text());
+        return cannot_listen(path, "another daemon answers there");
+    if (errno != ECONNREFUSED) return cannot_listen(path, errno_text());
+    if (::unlink(path.c_str()) != 0) return cannot_listen(path, errno_text());
     return {};
 }
 
@@ -72,16 +73,16 @@ domain::Result<void> clear_stale(const std::string& path, const sockaddr_un& add
 domain::Result<Listener> Listener::at(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (!path.starts_with('/')) return refuse(path, "the path must be absolute");
+    if (!path.starts_with('/')) return cannot_listen(path, "the path must be absolute");
     if (path.size() >= sizeof address.sun_path)
-        return refuse(path, "the path is longer than " +
-                                std::to_string(sizeof address.sun_path - 1) + " octets");
+        return cannot_listen(path, "the path is longer than " +
+                                       std::to_string(sizeof address.sun_path - 1) + " octets");
     std::memcpy(address.sun_path, path.data(), path.size());
     if (domain::Result<void> folder = check_folder(path); !folder) return folder.error();
     if (domain::Result<void> cleared = clear_stale(path, address); !cleared) return cleared.error();
 
     Descriptor made{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    if (made.fd < 0) return refuse(path, errno_text());
+    if (made.fd < 0) return cannot_listen(path, errno_text());
     // Everybody may connect: who a peer is and what it may do is the kernel's word, and one without
     // a role learns health and version only. Nobody but us and root can put another socket here,
     // as the folder is checked.
@@ -89,10 +90,10 @@ domain::Result<Listener> Listener::at(const std::string& path) {
     const int bound = ::bind(made.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
     const int why = errno;
     ::umask(old_mask);
-    if (bound != 0) return refuse(path, std::strerror(why));
+    if (bound != 0) return cannot_listen(path, std::strerror(why));
     struct stat info {};
     if (::lstat(path.c_str(), &info) != 0 || ::listen(made.fd, kBacklog) != 0)
-        return refuse(path, errno_text());
+        return cannot_listen(path, errno_text());
     return Listener(made.release(), path, info.st_dev, info.st_ino);
 }
 
@@ -107,11 +108,11 @@ domain::Result<Listener> Listener::adopt(int descriptor) {
     };
     if (option(SO_DOMAIN) != AF_UNIX || option(SO_TYPE) != SOCK_STREAM ||
         option(SO_ACCEPTCONN) != 1)
-        return refuse(name, "it is no listening Unix stream socket");
+        return cannot_listen(name, "it is no listening Unix stream socket");
     const int flags = ::fcntl(descriptor, F_GETFL);
     if (flags < 0 || ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0 ||
         ::fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0)
-        return refuse(name, errno_text());
+        return cannot_listen(name, errno_text());
     return Listener(given.release(), {}, 0, 0);
 }
 

@@ -46,11 +46,11 @@ constexpr std::array kTable{
     ProblemKind{ErrorCode::not_ready, 503, "Not ready", true, 2},
 };
 
-const ProblemKind& find(ErrorCode code) {
+const ProblemKind& problem_kind(ErrorCode code) {
     for (const ProblemKind& kind : kTable) {
         if (kind.code == code) return kind;
     }
-    return find(ErrorCode::internal);
+    return problem_kind(ErrorCode::internal);
 }
 
 bj::array fields_json(const std::vector<domain::FieldProblem>& fields) {
@@ -68,7 +68,7 @@ bj::array fields_json(const std::vector<domain::FieldProblem>& fields) {
 }  // namespace
 
 const ProblemKind& kind_of_problem(ErrorCode code) {
-    return find(code == ErrorCode::conflict ? ErrorCode::state_conflict : code);
+    return problem_kind(code == ErrorCode::conflict ? ErrorCode::state_conflict : code);
 }
 
 Response problem(domain::Error error) {

@@ -57,7 +57,7 @@ constexpr Text kReason[] = {{"reason", false, kMaxReason}};
 constexpr Text kNote[] = {{"note", false, kMaxNote}};
 constexpr Text kComment[] = {{"text", true, kMaxNote}};
 
-std::optional<store::StoredRequest> find(const Api& api, const ApiCall& call) {
+std::optional<store::StoredRequest> find_row(const Api& api, const ApiCall& call) {
     const std::optional<domain::RequestId> id = domain::RequestId::parse(call.id);
     if (!id) return std::nullopt;
     return api.services.store.reader().requests().get(*id);
@@ -123,7 +123,7 @@ Answer post_comment(Api& api, ApiCall call) {
 Answer post_retry(Api& api, ApiCall call) {
     const auto texts = read_texts(call, {}, nullptr, nullptr);
     if (!texts) co_return problem(texts.error());
-    std::optional<store::StoredRequest> row = find(api, call);
+    std::optional<store::StoredRequest> row = find_row(api, call);
     if (!row) co_return no_such_request(call.id);
     domain::Request& old = row->request;
     if (!domain::is_settled(old.state)) {
@@ -171,7 +171,7 @@ Answer patch_request(Api& api, ApiCall call) {
     reader.finish();
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
 
-    std::optional<store::StoredRequest> row = find(api, call);
+    std::optional<store::StoredRequest> row = find_row(api, call);
     if (!row) co_return no_such_request(call.id);
     if (!version) co_return problem(version.error());
     what.expected_version = *version;

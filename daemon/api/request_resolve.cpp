@@ -31,7 +31,7 @@ bool is_code(std::string_view text) {
     });
 }
 
-Decoded decode(const bj::value& document, json::Problems& problems) {
+Decoded decode_resolve(const bj::value& document, json::Problems& problems) {
     Decoded decoded;
     json::ObjectReader reader(document, "", problems);
     reader.require("state");
@@ -111,7 +111,7 @@ Answer post_resolve(Api& api, ApiCall call) {
     Result<bj::value> document = parse_body(call);
     if (!document) co_return problem(document.error());
     json::Problems problems;
-    Decoded decoded = decode(*document, problems);
+    Decoded decoded = decode_resolve(*document, problems);
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
     const std::optional<domain::RequestId> id = domain::RequestId::parse(call.id);
     std::optional<store::StoredRequest> row;

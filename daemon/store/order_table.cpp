@@ -92,7 +92,7 @@ std::vector<domain::Order> read_orders(Query& query) {
     return orders;
 }
 
-Conditions conditions_of(const OrderFilter& filter) {
+Conditions order_conditions(const OrderFilter& filter) {
     Conditions conditions;
     conditions.any_text("common_name IN (SELECT value FROM json_each(?))", filter.common_names);
     conditions.any_word("brand IN (SELECT value FROM json_each(?))", filter.brands);
@@ -155,7 +155,7 @@ std::vector<domain::Order> OrderTable::find_by_common_name(const std::string& co
 
 Page<domain::Order> OrderTable::list(const OrderFilter& filter, ListOrder order, std::size_t limit,
                                      const std::optional<PageKey>& after) const {
-    Conditions conditions = conditions_of(filter);
+    Conditions conditions = order_conditions(filter);
     const std::string tail = page_order(conditions, order, after);
     const std::string sql = kSelect + conditions.sql() + tail;
     Query query(connection_, sql);
@@ -175,7 +175,7 @@ Page<domain::Order> OrderTable::list(const OrderFilter& filter, ListOrder order,
 }
 
 std::int64_t OrderTable::count(const OrderFilter& filter) const {
-    const Conditions conditions = conditions_of(filter);
+    const Conditions conditions = order_conditions(filter);
     const std::string sql = "SELECT count(*) FROM orders" + conditions.sql();
     Query query(connection_, sql);
     conditions.bind(query);

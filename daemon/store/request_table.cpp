@@ -24,7 +24,7 @@ std::vector<StoredRequest> read_requests(Query& query) {
     return requests;
 }
 
-Conditions conditions_of(const RequestFilter& filter) {
+Conditions request_conditions(const RequestFilter& filter) {
     Conditions conditions;
     std::vector<std::string> orders;
     for (const domain::OrderId& id : filter.orders) orders.push_back(id.text());
@@ -78,7 +78,7 @@ std::optional<std::int64_t> RequestTable::version(const domain::RequestId& id) c
 Page<StoredRequest> RequestTable::list(const RequestFilter& filter, ListOrder order,
                                        std::size_t limit,
                                        const std::optional<PageKey>& after) const {
-    Conditions conditions = conditions_of(filter);
+    Conditions conditions = request_conditions(filter);
     const std::string tail = page_order(conditions, order, after);
     const std::string sql = select_for_list() + conditions.sql() + tail;
     Query query(connection_, sql);
@@ -98,7 +98,7 @@ Page<StoredRequest> RequestTable::list(const RequestFilter& filter, ListOrder or
 }
 
 std::int64_t RequestTable::count(const RequestFilter& filter) const {
-    const Conditions conditions = conditions_of(filter);
+    const Conditions conditions = request_conditions(filter);
     const std::string sql = "SELECT count(*) FROM requests" + conditions.sql();
     Query query(connection_, sql);
     conditions.bind(query);

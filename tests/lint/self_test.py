@@ -107,6 +107,23 @@ class PlantedTreeTest(unittest.TestCase):
             found = self.planted(path, text)
             self.assertTrue(found and all(word in finding for finding in found), (path, text, found))
 
+    def test_source_lint_finds_a_hidden_name_that_two_sources_of_a_folder_have(self):
+        for folder in ("page", "mail"):
+            self.put(folder + "/CMakeLists.txt", "cabroker_library(x SOURCES a.cpp b.cpp)\n")
+            self.put(folder + "/a.cpp", "int a;\n")
+            self.put(folder + "/b.cpp", "int b;\n")
+        self.put("page/a.cpp", "namespace {\n\nbool hides(const Node& node) {\n    return shown(node);\n}\n\n}  // namespace\n")
+        for path, text, wanted in (
+                ("page/b.cpp", "template <class T>\nstd::optional<T> hides(T* style) {\n}\n", 1),
+                ("page/b.cpp", "struct hides {\n};\n", 1),
+                ("page/b.cpp", "int b = hides(1);\n    hides(2);\n", 0),
+                ("mail/b.cpp", "bool hides(int style) {\n}\n", 0)):
+            self.put(path, "namespace {\n\n" + text + "\n}  // namespace\n")
+            found = source_lint.check(tree.Tree(self.root))
+            self.assertEqual(len([finding for finding in found if "hides" in finding]), wanted, (path, text, found))
+            self.assertEqual(len(found), wanted, found)
+            self.put(path, "int b;\n")
+
     def test_source_lint_passes_fixed_pieces_of_sql(self):
         good = '#pragma once\nq("SELECT a FROM b " + kOrder);\nq("SELECT a FROM b" + conditions.sql());\n'
         self.assertEqual(self.planted("daemon/store/b.hpp", good), [])

@@ -1,5 +1,7 @@
 """House rules that a text search can hold: no string-built SQL, no detached coroutine, no std::regex,
-no catch-all folders, one header guard, sources listed, no machine paths, short files, no open ends."""
+no catch-all folders, one header guard, sources listed, no machine paths, short files, no open ends, no hidden name twice
+in a folder."""
+import collections
 import re
 import sys
 
@@ -21,6 +23,9 @@ BUILT_SQL = (
     re.compile(r'(?:=|[<>]|LIKE|IN\s*\()\s*\'?"\s*\+\s*' + FIXED + r'\w'),
 )
 SQL_FOLDER = "daemon/store/"
+# A function or type that begins at the start of a line.
+DEFINED = re.compile(r"(?!(?:using|return|template|static_assert|extern|friend)\b)"
+                     r"(?:[\w:<>,&*][\w:<>,&* ]*?[ &*](\w+)\(|(?:class|struct|enum class) (\w+)\b(?!;))")
 
 
 def line_of(text, at):
@@ -81,12 +86,39 @@ def listed_sources(files):
     return listed, missing
 
 
+def hidden_names(text):
+    """Functions and types of a source's unnamed namespaces, with their lines."""
+    hidden = False
+    for number, line in enumerate(text.split("\n"), 1):
+        if line == "namespace {":
+            hidden = True
+        elif line == "}  // namespace":
+            hidden = False
+        elif hidden and (match := DEFINED.match(line)):
+            yield match.group(1) or match.group(2), number
+
+
+def names_used_twice(files):
+    """Sources of a folder are compiled as one, where the other's function may be a better match, and silently is called."""
+    places = collections.defaultdict(dict)
+    for path in files.with_suffix(".cpp"):
+        if path.parts[0] in ("tests", "bench"):
+            continue
+        for name, line in hidden_names(files.text(path)):
+            places[path.parent, name].setdefault(path, line)
+    for (_, name), found in places.items():
+        first, *others = found.items()
+        for path, line in others:
+            yield f"{path}:{line}: {name} is a name in {first[0].name} too, and the folder is compiled as one source"
+
+
 def check(files):
     findings = list(path_findings(files))
     for path in files.sources():
         findings += code_findings(path, files.text(path))
     for path in files.texts():
         findings += text_findings(path, files.text(path))
+    findings += names_used_twice(files)
     listed, missing = listed_sources(files)
     findings += missing
     for path in files.with_suffix(".cpp"):
