@@ -28,7 +28,7 @@ struct TransferResult {
 /// has used cannot be resumed again before the peer has sent the next one.
 struct CurlSessions {
     struct Cleanup {
-        void operator()(CURLSH* share) const { curl_share_cleanup(share); }
+        void operator()(CURLSH* handle) const { curl_share_cleanup(handle); }
     };
     std::unique_ptr<CURLSH, Cleanup> share;
     std::chrono::steady_clock::time_point since;
