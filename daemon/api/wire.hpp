@@ -11,8 +11,6 @@ namespace cabroker::api {
 /// How the message is framed and what becomes of the connection.
 struct Framing {
     bool version_1_1 = true;
-    /// The answer to HEAD: the head only.
-    bool head_only = false;
     bool keep_alive = true;
     bool chunked = false;
 };

@@ -8,8 +8,8 @@
 
 namespace cabroker::store {
 
-/// Taking and leaving a read lock costs as much as reading a row by its key, so the reads between
-/// two turns share one. All methods on the loop's thread.
+/// Each read by itself would take and leave the read lock with system calls of its own, so the
+/// reads of one turn share it. All methods on the loop's thread.
 class Snapshot {
   public:
     Snapshot(Connection& connection, boost::asio::any_io_executor loop);
