@@ -1,5 +1,5 @@
 // The outside's end of the adapter protocol: serves one core link, runs the built-in adapters,
-// holds no data. A link has a process of its own (listen.hpp), so that nothing of it outlives it.
+// holds no data. A link has a process of its own (main.cpp), so that nothing of it outlives it.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
