@@ -4,7 +4,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,25 +11,13 @@
 #include <vector>
 
 #include "domain/error.hpp"
-#include "domain/secret.hpp"
 #include "domain/time.hpp"
+#include "transport/imap_server.hpp"
 
 namespace cabroker::transport {
 
-/// Move-only because of the password.
-struct ImapServer {
-    /// `imaps://HOST[:PORT]/FOLDER`, or `imap://` with STARTTLS, without which nothing is said.
-    std::string url;
-    /// PEM file with the roots to trust, instead of the system's. Empty: the system's.
-    std::string ca_file;
-    std::string user;
-    domain::Secret password;
-    std::chrono::milliseconds connect_timeout{20'000};
-    /// For each command.
-    std::chrono::milliseconds reply_timeout{30'000};
-
-    ImapServer() = default;
-};
+class ImapConnection;
+struct ImapReply;
 
 struct ImapMail {
     std::uint64_t uid = 0;
@@ -67,10 +54,7 @@ class ImapSession {
     void stop();
 
   private:
-    struct Connection;
-    struct Reply;
-    [[nodiscard]] domain::Result<void> connect();
-    [[nodiscard]] domain::Result<Reply> command(const std::string& text, std::size_t most);
+    [[nodiscard]] domain::Result<ImapReply> command(const std::string& text, std::size_t most);
     [[nodiscard]] domain::Result<void> must(const std::string& text);
     [[nodiscard]] domain::Result<std::string> fetch(std::uint64_t uid, const std::string& what,
                                                     std::size_t most);
@@ -78,11 +62,8 @@ class ImapSession {
 
     ImapServer server_;
     std::string folder_;
-    std::unique_ptr<Connection> connection_;
+    std::unique_ptr<ImapConnection> connection_;
     std::atomic<bool> stopped_{false};
 };
-
-/// A date-time of RFC 9051, `17-Jul-1996 02:44:25 -0700`.
-[[nodiscard]] std::optional<domain::Time> imap_date(std::string_view text);
 
 }  // namespace cabroker::transport

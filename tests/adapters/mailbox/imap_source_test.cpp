@@ -8,7 +8,6 @@
 
 #include "adapters/mailbox/source.hpp"
 #include "tests/transport/peer.hpp"
-#include "transport/imap_session.hpp"
 
 namespace cabroker::adapters::mailbox {
 namespace {
@@ -153,14 +152,6 @@ TEST_F(ImapSourceTest, MissingFolderSaysSo) {
 
     EXPECT_EQ(found.error().code, ErrorCode::bad_configuration);
     EXPECT_NE(found.error().detail.find("No such\"one"), std::string::npos) << found.error().detail;
-}
-
-TEST(ImapDateTest, DatesAreRead) {
-    const auto date = transport::imap_date("17-Jul-1996 02:44:25 -0700");
-
-    ASSERT_TRUE(date.has_value());
-    EXPECT_EQ(date->time_since_epoch().count(), 837'596'665'000);
-    EXPECT_FALSE(transport::imap_date("soon").has_value());
 }
 
 }  // namespace
