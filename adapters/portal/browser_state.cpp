@@ -1,7 +1,6 @@
-// The text form of a browser's state.
-#include <boost/json.hpp>
+#include "adapters/portal/browser_state.hpp"
 
-#include "adapters/portal/browser.hpp"
+#include <boost/json.hpp>
 
 namespace cabroker::adapters::portal {
 
