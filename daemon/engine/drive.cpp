@@ -30,7 +30,8 @@ asio::awaitable<domain::Result<void>> Engine::claim(domain::RequestId id) {
         if (!saved) return saved.error();
         return true;
     };
-    const domain::Result<bool> claimed = co_await services_.store.write(std::move(change));
+    const domain::Result<bool> claimed =
+        co_await services_.store.write(std::move(change), urgency());
     if (!claimed) co_return claimed.error();
     reach("request_claimed");
     co_return domain::Result<void>();
@@ -47,7 +48,8 @@ asio::awaitable<domain::Result<void>> Engine::mark_told(domain::RequestId id) {
         tx.inputs().set_told(id, true);
         return true;
     };
-    const domain::Result<bool> marked = co_await services_.store.write(std::move(change));
+    const domain::Result<bool> marked =
+        co_await services_.store.write(std::move(change), urgency());
     if (!marked) co_return marked.error();
     co_return domain::Result<void>();
 }
@@ -64,7 +66,8 @@ asio::awaitable<domain::Result<void>> Engine::renew_leave(domain::RequestId id,
         sign_in_again(tx, id, clocks);
         return true;
     };
-    const domain::Result<bool> renewed = co_await services_.store.write(std::move(change));
+    const domain::Result<bool> renewed =
+        co_await services_.store.write(std::move(change), urgency());
     if (!renewed) co_return renewed.error();
     co_return domain::Result<void>();
 }
@@ -184,7 +187,8 @@ asio::awaitable<bool> Engine::finish_step(Call call, std::shared_ptr<protocol::S
         tx.inputs().set_told(id, false);
         return next.go_on;
     };
-    const domain::Result<bool> committed = co_await services_.store.write(std::move(change));
+    const domain::Result<bool> committed =
+        co_await services_.store.write(std::move(change), urgency());
     if (committed) {
         reach(*committed ? "intent_committed" : "result_committed");
         co_return *committed;
@@ -243,7 +247,8 @@ asio::awaitable<void> Engine::finish_silence(Call call, domain::Error error) {
         if (!moved) return moved.error();
         return true;
     };
-    const domain::Result<bool> committed = co_await services_.store.write(std::move(change));
+    const domain::Result<bool> committed =
+        co_await services_.store.write(std::move(change), urgency());
     if (!committed) {
         runtime::log(runtime::Level::error, "cannot commit that a step got no answer",
                      {{"request", id.text()}, {"why", committed.error().detail}});

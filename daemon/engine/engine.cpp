@@ -15,6 +15,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto kLongestSleep = std::chrono::seconds(30);
+// With so few under way nobody comes to share a commit: waiting would only be waiting.
+constexpr std::size_t kFewSteps = 4;
 
 Pace pace_of(const config::BackoffSettings& settings) { return Pace{settings.first, settings.max}; }
 
@@ -26,6 +28,10 @@ Engine::Engine(EngineServices services)
     for (const store::AdapterStateRow& row : services_.store.reader().adapter_states().list()) {
         if (row.paused) paused_[row.name] = row.reason.value_or("");
     }
+}
+
+store::Urgency Engine::urgency() const {
+    return in_flight_.size() > kFewSteps ? store::Urgency::soon : store::Urgency::at_once;
 }
 
 void Engine::reach(std::string_view crash_point) const {
@@ -171,7 +177,7 @@ asio::awaitable<bool> Engine::end_what_is_over(domain::RequestId id) {
         if (!moved) return moved.error();
         return false;
     };
-    const domain::Result<bool> ended = co_await services_.store.write(std::move(change));
+    const domain::Result<bool> ended = co_await services_.store.write(std::move(change), urgency());
     if (!ended) {
         runtime::log(runtime::Level::error, "cannot end a request whose time is over",
                      {{"request", id.text()}, {"why", ended.error().detail}});

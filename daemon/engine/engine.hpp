@@ -214,6 +214,8 @@ class Engine final : public RequestService, public AdapterControl {
         const std::string& adapter_name, const domain::RequestId& request);
     boost::asio::awaitable<domain::Result<domain::Request>> change(domain::RequestId id, Edit edit,
                                                                    Also also);
+    /// Of a step's own changes: with others under way they share commits.
+    [[nodiscard]] store::Urgency urgency() const;
     void reach(std::string_view crash_point) const;
     [[nodiscard]] TwoClocks two_clocks() const;
     /// Before a proof that may have to sign in: notes when, for the code mail.

@@ -32,7 +32,7 @@ asio::awaitable<bool> Engine::begin_proof(domain::RequestId id, std::string adap
         static_cast<void>(sign_in_for_proof(tx, *settings, row->request, clocks));
         return true;
     };
-    const domain::Result<bool> begun = co_await services_.store.write(std::move(change));
+    const domain::Result<bool> begun = co_await services_.store.write(std::move(change), urgency());
     co_return begun&&* begun;
 }
 

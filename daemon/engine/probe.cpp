@@ -89,7 +89,8 @@ asio::awaitable<bool> Engine::probe(store::StoredRequest row) {
         end_proof(tx, now->request, at.now);
         return true;
     };
-    const domain::Result<bool> committed = co_await services_.store.write(std::move(change));
+    const domain::Result<bool> committed =
+        co_await services_.store.write(std::move(change), urgency());
     if (!committed) {
         runtime::log(runtime::Level::error, "cannot commit a proof",
                      {{"request", id.text()}, {"why", committed.error().detail}});

@@ -237,8 +237,8 @@ Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Store::~Store() { stop(); }
 
-asio::awaitable<domain::Result<void>> Store::commit(Job job) {
-    return hand_over(impl_->stage, *impl_->hub, std::move(job));
+asio::awaitable<domain::Result<void>> Store::commit(Job job, Urgency urgency) {
+    return hand_over(impl_->stage, *impl_->hub, Writer::Task{std::move(job), urgency});
 }
 
 asio::awaitable<domain::Result<void>> Store::look_in_pool(Look look) {
@@ -255,8 +255,8 @@ domain::Result<void> Store::write_and_wait(std::function<domain::Result<void>(Tx
     if (refused) return std::move(*refused);
     std::promise<domain::Result<void>> promise;
     std::future<domain::Result<void>> answer = promise.get_future();
-    impl_->writer.enqueue(
-        {std::move(change), std::make_unique<BlockingWaiter>(std::move(promise))});
+    impl_->writer.enqueue({{std::move(change), Urgency::at_once},
+                           std::make_unique<BlockingWaiter>(std::move(promise))});
     domain::Result<void> written = answer.get();
     impl_->snapshot.let_go();
     return written;

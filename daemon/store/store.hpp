@@ -20,6 +20,10 @@ namespace cabroker::store {
 /// `full` is what the product uses; the others are controls for tests and measurements.
 enum class Synchronous { off, normal, full };
 
+/// When a change is committed. `soon`: it may wait for others to share an fsync with, at most
+/// StoreOptions::patience; any that comes at once takes it along.
+enum class Urgency { at_once, soon };
+
 struct StoreOptions {
     std::filesystem::path state_dir;
     std::size_t max_queue = 10'000;  ///< changes that may wait for the writer
@@ -27,6 +31,8 @@ struct StoreOptions {
     std::size_t scan_threads = 2;
     std::size_t max_scans = 256;  ///< scans that may wait or run
     std::chrono::milliseconds busy_timeout{5000};
+    /// How long a change that need not be at once waits for others.
+    std::chrono::microseconds patience{1500};
     Synchronous synchronous = Synchronous::full;
     std::string vfs;  ///< name of a registered SQLite VFS; empty: the default one
 };
@@ -75,14 +81,15 @@ class Store {
     ///     Change<int> change = [...](Tx& tx) -> Result<int> {...};
     ///     const Result<int> n = co_await store.write(std::move(change));
     template <class R>
-    [[nodiscard]] boost::asio::awaitable<domain::Result<R>> write(Change<R> change) {
+    [[nodiscard]] boost::asio::awaitable<domain::Result<R>> write(
+        Change<R> change, Urgency urgency = Urgency::at_once) {
         auto answer = std::make_shared<std::optional<domain::Result<R>>>();
         Job job = [answer, work = std::move(change)](Tx& tx) -> domain::Result<void> {
             answer->emplace(work(tx));
             if ((*answer)->has_error()) return (*answer)->error();
             return {};
         };
-        domain::Result<void> committed = co_await commit(std::move(job));
+        domain::Result<void> committed = co_await commit(std::move(job), urgency);
         if (!committed) co_return std::move(committed).error();
         co_return std::move(**answer);
     }
@@ -132,7 +139,7 @@ class Store {
     class Impl;
 
     explicit Store(std::unique_ptr<Impl> impl);
-    boost::asio::awaitable<domain::Result<void>> commit(Job job);
+    boost::asio::awaitable<domain::Result<void>> commit(Job job, Urgency urgency);
     boost::asio::awaitable<domain::Result<void>> look_in_pool(Look look);
 
     std::unique_ptr<Impl> impl_;

@@ -94,25 +94,27 @@ std::optional<domain::Error> Writer::refusal(std::size_t besides) const {
 }
 
 void Writer::enqueue(Pending pending) {
-    bool sleeping = false;
-    {
-        const std::lock_guard lock(mutex_);
-        sleeping = queue_.empty();
-        queue_.push_back(std::move(pending));
-    }
-    if (sleeping) wake_.notify_one();
+    std::vector<Pending> batch;
+    batch.push_back(std::move(pending));
+    enqueue_all(batch);
 }
 
 void Writer::enqueue_all(std::vector<Pending>& batch) {
-    bool sleeping = false;
+    const bool hurried = std::any_of(batch.begin(), batch.end(), [](const Pending& each) {
+        return each.task.urgency == Urgency::at_once;
+    });
+    bool wakes = false;
     {
         const std::lock_guard lock(mutex_);
-        sleeping = queue_.empty();
+        wakes = queue_.empty() || (hurried && !hurried_);
+        if (queue_.empty()) oldest_at_ = std::chrono::steady_clock::now();
+        hurried_ = hurried_ || hurried;
         queue_.insert(queue_.end(), std::make_move_iterator(batch.begin()),
                       std::make_move_iterator(batch.end()));
+        wakes = wakes || queue_.size() >= options_.max_group;
     }
     batch.clear();
-    if (sleeping) wake_.notify_one();
+    if (wakes) wake_.notify_one();
 }
 
 bool Writer::healthy() const {
@@ -148,9 +150,14 @@ void Writer::run() {
 std::vector<Writer::Pending> Writer::wait_for_group() {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    const auto begin_by = oldest_at_ + options_.patience;
+    wake_.wait_until(lock, begin_by, [this] {
+        return stopping_ || hurried_ || queue_.size() >= options_.max_group;
+    });
     std::vector<Pending> group;
     if (queue_.size() <= options_.max_group) {
         group.swap(queue_);
+        hurried_ = false;
         return group;
     }
     const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(options_.max_group);
@@ -210,7 +217,7 @@ std::optional<Writer::Results> Writer::run_plainly(std::vector<Pending>& group,
     results.reserve(group.size());
     for (Pending& pending : group) {
         connection_.changes().clear();
-        results.push_back(call(pending.job));
+        results.push_back(call(pending.task.job));
         if (results.back().has_error()) {
             notice = CommitNotice();
             execute(connection_, kRollBack);
@@ -226,7 +233,7 @@ Writer::Results Writer::run_apart(std::vector<Pending>& group, CommitNotice& not
     Results results;
     results.reserve(group.size());
     for (Pending& pending : group) {
-        results.push_back(run_change(pending.job));
+        results.push_back(run_change(pending.task.job));
         if (!results.back().has_error()) connection_.changes().merge_into(notice);
     }
     return results;
@@ -263,7 +270,7 @@ void Writer::tell(std::vector<Pending> group, Results results, CommitNotice noti
     finished.reserve(group.size());
     for (std::size_t i = 0; i < group.size(); ++i) {
         Pending& pending = group[i];
-        pending.job = nullptr;
+        pending.task.job = nullptr;
         if (pending.waiter->anywhere()) {
             pending.waiter->finish(std::move(results[i]));
         } else {

@@ -30,8 +30,12 @@ struct Finished {
 class Writer {
   public:
     using Job = std::function<domain::Result<void>(Tx&)>;
-    struct Pending {
+    struct Task {
         Job job;
+        Urgency urgency;
+    };
+    struct Pending {
+        Task task;
         std::unique_ptr<Waiter> waiter;
     };
     /// Called on the writer's thread with those that must be told on the loop. `broken` is set
@@ -88,6 +92,8 @@ class Writer {
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::vector<Pending> queue_;
+    std::chrono::steady_clock::time_point oldest_at_{};  ///< when the queue got its first
+    bool hurried_ = false;                               ///< one in the queue must not wait
     StoreStats stats_;
     bool stopping_ = false;
     bool broken_ = false;

@@ -32,6 +32,15 @@ class WriterTest : public StoreTest {
             return i;
         };
     }
+    void begin_write(int i, Urgency urgency) {
+        loop_.restart();
+        asio::co_spawn(loop_, store().write(set_meta_to(i), urgency),
+                       [this](const std::exception_ptr&, const Result<int>& result) {
+                           if (result.has_value()) ++done_;
+                       });
+    }
+    /// Of those that begin_write() began.
+    int done_ = 0;
     /// Holds the writer up until the returned promise is fulfilled.
     std::promise<void> block_writer() {
         std::promise<void> gate;
@@ -89,6 +98,53 @@ TEST_F(WriterTest, GroupIsNoLargerThanItsLimit) {
     EXPECT_EQ(write_together(100, set_meta_to), 100);
 
     EXPECT_EQ(store().stats().commits - before, 11U);
+}
+
+TEST_F(WriterTest, WhatMayWaitIsTakenAlongByWhatMayNot) {
+    options_.patience = std::chrono::minutes(10);
+    reopen();
+    const std::uint64_t before = store().stats().commits;
+    for (int i = 0; i < 5; ++i) begin_write(i, Urgency::soon);
+    loop_.poll();
+    EXPECT_EQ(store().stats().commits, before);
+
+    begin_write(5, Urgency::at_once);
+    loop_.run();
+
+    EXPECT_EQ(done_, 6);
+    EXPECT_EQ(store().stats().commits - before, 1U);
+}
+
+TEST_F(WriterTest, WhatMayWaitDoesNotWaitForEver) {
+    options_.patience = std::chrono::milliseconds(1);
+    reopen();
+
+    begin_write(1, Urgency::soon);
+    loop_.run();
+
+    EXPECT_EQ(done_, 1);
+}
+
+TEST_F(WriterTest, AFullGroupDoesNotWait) {
+    options_.patience = std::chrono::minutes(10);
+    options_.max_group = 3;
+    reopen();
+
+    for (int i = 0; i < 3; ++i) begin_write(i, Urgency::soon);
+    loop_.run();
+
+    EXPECT_EQ(done_, 3);
+}
+
+TEST_F(WriterTest, StoppingKeepsWhatMayWait) {
+    options_.patience = std::chrono::minutes(10);
+    reopen();
+    begin_write(1, Urgency::soon);
+    loop_.poll();
+
+    reopen();
+
+    EXPECT_TRUE(store().reader().meta().get("key 1").has_value());
 }
 
 TEST_F(WriterTest, FailingChangeLeavesNoTraceAndDoesNotHurtItsGroup) {
