@@ -1,6 +1,7 @@
 #include "adapters/portal/redaction.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "config/text_template.hpp"
 #include "runtime/log.hpp"
@@ -29,6 +30,58 @@ std::string redact_one(const std::string& text, const std::string& secret) {
     }
 }
 
+struct Quotes {
+    std::string_view twofold;
+    std::string_view single;
+};
+/// How template engines write quotes: not at all, PHP, Python and Django, XML, Go and Jinja, OWASP.
+constexpr std::array<Quotes, 7> kQuotes{{{"&quot;", "'"},
+                                         {"&quot;", "&#039;"},
+                                         {"&quot;", "&#x27;"},
+                                         {"&quot;", "&#39;"},
+                                         {"&quot;", "&apos;"},
+                                         {"&#34;", "&#39;"},
+                                         {"&#x22;", "&#x27;"}}};
+
+std::vector<std::string> in_html(const std::string& secret) {
+    std::vector<std::string> ways;
+    for (const Quotes& quotes : kQuotes) {
+        std::string way;
+        for (const char c : secret) {
+            switch (c) {
+                case '&':
+                    way += "&amp;";
+                    break;
+                case '<':
+                    way += "&lt;";
+                    break;
+                case '>':
+                    way += "&gt;";
+                    break;
+                case '"':
+                    way += quotes.twofold;
+                    break;
+                case '\'':
+                    way += quotes.single;
+                    break;
+                default:
+                    way += c;
+            }
+        }
+        ways.push_back(std::move(way));
+    }
+    return ways;
+}
+
+std::string in_json(const std::string& secret) {
+    std::string way;
+    for (const char c : secret) {
+        if (c == '"' || c == '\\' || c == '/') way += '\\';
+        way += c;
+    }
+    return way;
+}
+
 }  // namespace
 
 std::string redact(std::string_view text, const std::vector<std::string>& secrets) {
@@ -42,31 +95,12 @@ std::string redact(std::string_view text, const std::vector<std::string>& secret
 std::vector<std::string> with_disguises(std::vector<std::string> secrets) {
     const std::size_t plain = secrets.size();
     for (std::size_t i = 0; i < plain; ++i) {
-        std::string html;
-        std::string json;
-        for (const char c : secrets[i]) {
-            switch (c) {
-                case '&':
-                    html += "&amp;";
-                    break;
-                case '<':
-                    html += "&lt;";
-                    break;
-                case '>':
-                    html += "&gt;";
-                    break;
-                case '"':
-                    html += "&quot;";
-                    break;
-                default:
-                    html += c;
-            }
-            if (c == '"' || c == '\\' || c == '/') json += '\\';
-            json += c;
-        }
-        std::string encoded = config::percent_encode(secrets[i]);
-        for (std::string* other : {&html, &json, &encoded}) {
-            if (*other != secrets[i]) secrets.push_back(std::move(*other));
+        std::vector<std::string> ways = in_html(secrets[i]);
+        ways.push_back(in_json(secrets[i]));
+        ways.push_back(config::percent_encode(secrets[i]));
+        for (std::string& way : ways) {
+            if (std::find(secrets.begin(), secrets.end(), way) == secrets.end())
+                secrets.push_back(std::move(way));
         }
     }
     return secrets;

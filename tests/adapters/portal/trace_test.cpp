@@ -27,6 +27,18 @@ transport::HttpResponse answer(const std::string& body, const std::string& type)
     return response;
 }
 
+TEST(RedactionTest, SecretIsFoundHoweverAPageWritesItsQuotes) {
+    const std::vector<std::string> secrets = with_disguises({R"(o'br"ien&co)"});
+
+    for (const char* written :
+         {R"(o'br"ien&co)", "o'br&quot;ien&amp;co", "o&#039;br&quot;ien&amp;co",
+          "o&#x27;br&quot;ien&amp;co", "o&#X27;br&QUOT;ien&amp;co", "o&#39;br&quot;ien&amp;co",
+          "o&apos;br&quot;ien&amp;co", "o&#39;br&#34;ien&amp;co", "o&#x27;br&#x22;ien&amp;co",
+          R"(o'br\"ien&co)", "o%27br%22ien%26co"}) {
+        EXPECT_EQ(redact(written, secrets), "[redacted]") << written;
+    }
+}
+
 TEST(TraceBodyTest, HtmlKeepsItsShapeAndLosesWhatFieldsScriptsAndCommentsHold) {
     const std::string shown = trace_html(
         R"(<body id="page-order"><!-- build 1a2b --><script>var csrf = "shhh";</script>)"
