@@ -1,17 +1,14 @@
-// One connection: reads requests one after another, has them answered, writes the answers in order.
+// One connection: has its requests read one after another, judged and answered, and writes the
+// answers in order.
 #include <unistd.h>
-
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
 #include "daemon/api/core.hpp"
 #include "daemon/api/dispatch.hpp"
-#include "daemon/api/incoming.hpp"
+#include "daemon/api/exchange.hpp"
 #include "daemon/api/peer.hpp"
 #include "daemon/api/problem.hpp"
-#include "daemon/api/read_buffer.hpp"
+#include "daemon/api/request_reader.hpp"
+#include "daemon/api/timed_socket.hpp"
 #include "daemon/api/upload.hpp"
 #include "daemon/api/wire.hpp"
 #include "runtime/log.hpp"
@@ -19,49 +16,17 @@
 namespace cabroker::api {
 namespace {
 
-using boost::system::error_code;
-using domain::Error;
 using domain::ErrorCode;
 
-constexpr std::size_t kReadSize = 8UL * 1024;
-constexpr std::size_t kUploadReadSize = 128UL * 1024;
 /// The memory of an answer that a connection keeps for the next one.
 constexpr std::size_t kMostKept = 4UL * 1024;
-/// A large upload that is slower than this on average is given up.
-constexpr std::uint64_t kLeastUploadRate = 64UL * 1024;
-constexpr std::chrono::seconds kLinger{5};
 /// Peers without a role that are served at one time: they must not take the others' connections.
 constexpr std::size_t kStrangersAtOnce = 32;
-
-/// One request and its answer on the way through the session.
-struct Exchange {
-    Incoming incoming;
-    Head head;
-    ApiCall call;
-    const Route* route = nullptr;
-    Response response;
-    bool keep_alive = false;
-    /// Octets of this request may still come; they are thrown away before closing.
-    bool unread = false;
-
-    explicit Exchange(std::size_t max_header) : incoming(max_header) {}
-    void refuse(Response why) {
-        response = std::move(why);
-        route = nullptr;
-        keep_alive = false;
-        unread = true;
-    }
-};
 
 class Session {
   public:
     Session(Server::Core& core, Socket socket)
-        : core_(core), socket_(std::move(socket)), registered_(core, connection_) {
-        connection_.cancel = [this] {
-            error_code ignored;
-            socket_.cancel(ignored);
-        };
-    }
+        : core_(core), socket_(core, std::move(socket)), reader_(core, socket_) {}
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session() {
@@ -74,34 +39,14 @@ class Session {
     // Those that return bool: false when the connection is over without an answer.
     asio::awaitable<bool> know_peer();
     asio::awaitable<bool> read_request(Exchange& exchange);
-    asio::awaitable<bool> read_head(Exchange& exchange);
-    asio::awaitable<bool> read_body(Exchange& exchange);
-    asio::awaitable<error_code> fill(std::size_t size);
     asio::awaitable<bool> send(Exchange& exchange);
     asio::awaitable<bool> send_stream(Exchange& exchange);
-    /// `octets` live until it is done.
-    asio::awaitable<bool> write(std::string_view octets);
-    asio::awaitable<void> linger();
-    bool feed(Exchange& exchange);
-    bool lost(Exchange& exchange, const error_code& why);
     void judge(Exchange& exchange);
     void know_roles();
-    [[nodiscard]] bool open_sink(Exchange& exchange, bool large);
-
-    void set_deadline(domain::Duration from_now) {
-        connection_.expired = false;
-        connection_.deadline = Steady::now() + from_now;
-    }
-    void no_deadline() { connection_.deadline = Connection::kNever; }
-    [[nodiscard]] const config::ApiSettings& settings() const {
-        return core_.api.services.settings->api;
-    }
 
     Server::Core& core_;
-    Socket socket_;
-    Connection connection_;
-    Registered registered_;
-    ReadBuffer buffer_;
+    TimedSocket socket_;
+    RequestReader reader_;
     Caller caller_;
     /// The octets of the last answer; the next one takes their memory.
     std::string answer_;
@@ -117,7 +62,7 @@ void Session::know_roles() {
 }
 
 asio::awaitable<bool> Session::know_peer() {
-    Result<policy::Peer> peer = peer_of(socket_.native_handle());
+    Result<policy::Peer> peer = peer_of(socket_.descriptor());
     if (!peer) {
         runtime::log(runtime::Level::error, peer.error().detail);
         co_return false;
@@ -136,56 +81,6 @@ asio::awaitable<bool> Session::know_peer() {
         names.emplace(uid, std::move(name));
     }
     caller_.person.name = names[uid];
-    co_return true;
-}
-
-asio::awaitable<error_code> Session::fill(std::size_t size) {
-    const auto [where, room] = buffer_.prepare(size);
-    const asio::mutable_buffer space(where, room);
-    error_code failed;
-    auto token = asio::redirect_error(asio::use_awaitable, failed);
-    const std::size_t count = co_await socket_.async_read_some(space, token);
-    buffer_.commit(count);
-    co_return failed;
-}
-
-// False when the octets make no request; the refusal is set then.
-bool Session::feed(Exchange& exchange) {
-    if (buffer_.size() == 0) return true;
-    Incoming::Fed fed = exchange.incoming.feed(buffer_.view());
-    buffer_.consume(fed.used);
-    if (!fed.failure) return true;
-    exchange.refuse(problem(std::move(*fed.failure)));
-    return false;
-}
-
-// The connection gave no more octets. True when there is somebody left to tell.
-bool Session::lost(Exchange& exchange, const error_code& why) {
-    if (connection_.expired) {
-        ++core_.api.timeouts;
-        exchange.refuse(problem(ErrorCode::request_timeout,
-                                "cannot wait any longer: the request came too slowly"));
-        return true;
-    }
-    if (why != asio::error::eof) return false;
-    exchange.refuse(
-        problem(ErrorCode::malformed_request, "cannot read the request: it ends too early"));
-    return true;
-}
-
-asio::awaitable<bool> Session::read_head(Exchange& exchange) {
-    connection_.idle = buffer_.size() == 0;
-    const bool patient = connection_.idle && !stranger_;
-    set_deadline(patient ? settings().idle_deadline : settings().read_deadline);
-    while (feed(exchange) && !exchange.incoming.has_head()) {
-        if (connection_.idle && core_.stopping) co_return false;
-        const error_code failed = co_await fill(kReadSize);
-        if (failed && connection_.idle) co_return false;
-        if (failed) co_return lost(exchange, failed);
-        if (connection_.idle) set_deadline(settings().read_deadline);
-        connection_.idle = false;
-    }
-    connection_.idle = false;
     co_return true;
 }
 
@@ -212,53 +107,8 @@ void Session::judge(Exchange& exchange) {
     }
 }
 
-// False when the body cannot be taken; the refusal is set then.
-bool Session::open_sink(Exchange& exchange, bool large) {
-    const std::uint64_t limit = large ? settings().max_csv_body : settings().max_body;
-    if (exchange.incoming.content_length().value_or(0) > limit) {
-        Response too_large =
-            problem(ErrorCode::body_too_large,
-                    "cannot take the body: it is larger than " + std::to_string(limit) + " octets");
-        exchange.refuse(std::move(too_large));
-        return false;
-    }
-    if (!large) {
-        exchange.incoming.read_body_into(&exchange.call.body, nullptr, limit);
-        return true;
-    }
-    Result<Upload> upload = Upload::in(core_.api.services.settings->state_dir);
-    if (!upload) {
-        exchange.refuse(problem(upload.error()));
-        return false;
-    }
-    exchange.call.upload = std::make_shared<Upload>(std::move(*upload));
-    exchange.incoming.read_body_into(nullptr, exchange.call.upload.get(), limit);
-    return true;
-}
-
-asio::awaitable<bool> Session::read_body(Exchange& exchange) {
-    const bool large = exchange.route != nullptr && exchange.route->body == BodyKind::csv;
-    if (!open_sink(exchange, large)) co_return true;
-    if (exchange.incoming.expects_continue() && buffer_.size() == 0) {
-        if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n")) co_return false;
-    }
-    set_deadline(settings().read_deadline);
-    const Steady::time_point begin = Steady::now();
-    const std::size_t read_size = large ? kUploadReadSize : kReadSize;
-    std::uint64_t received = 0;
-    while (feed(exchange) && !exchange.incoming.complete()) {
-        const std::size_t before = buffer_.size();
-        const error_code failed = co_await fill(read_size);
-        if (failed) co_return lost(exchange, failed);
-        received += buffer_.size() - before;
-        const std::chrono::seconds earned(large ? received / kLeastUploadRate : 0);
-        connection_.deadline = begin + settings().read_deadline + earned;
-    }
-    co_return true;
-}
-
 asio::awaitable<bool> Session::read_request(Exchange& exchange) {
-    const bool heard = co_await read_head(exchange);
+    const bool heard = co_await reader_.read_head(exchange, !stranger_);
     if (!heard) co_return false;
     bool alive = true;
     if (!exchange.unread) judge(exchange);
@@ -266,11 +116,11 @@ asio::awaitable<bool> Session::read_request(Exchange& exchange) {
         std::unique_ptr<Response> refusal;
         if (exchange.route == nullptr)
             refusal = std::make_unique<Response>(std::move(exchange.response));
-        alive = co_await read_body(exchange);
+        alive = co_await reader_.read_body(exchange);
         // The first thing wrong is what the client is told.
         if (refusal) exchange.response = std::move(*refusal);
     }
-    no_deadline();
+    socket_.no_deadline();
     if (exchange.call.upload) {
         Result<void> mapped = exchange.call.upload->finish();
         if (!mapped && exchange.route != nullptr) exchange.refuse(problem(mapped.error()));
@@ -278,16 +128,6 @@ asio::awaitable<bool> Session::read_request(Exchange& exchange) {
     const std::string& wanted = exchange.head.request_id;
     exchange.call.request_id = is_request_id(wanted) ? wanted : core_.make_request_id();
     co_return alive;
-}
-
-asio::awaitable<bool> Session::write(std::string_view octets) {
-    set_deadline(settings().write_deadline);
-    error_code failed;
-    auto token = asio::redirect_error(asio::use_awaitable, failed);
-    const asio::const_buffer all(octets.data(), octets.size());
-    co_await asio::async_write(socket_, all, token);
-    no_deadline();
-    co_return !failed;
 }
 
 asio::awaitable<bool> Session::send_stream(Exchange& exchange) {
@@ -298,10 +138,10 @@ asio::awaitable<bool> Session::send_stream(Exchange& exchange) {
         if (text->empty()) continue;
         std::string octets = std::move(*text);
         if (chunked) octets = chunk(octets);
-        if (!co_await write(octets)) co_return false;
+        if (!co_await socket_.write(octets)) co_return false;
     }
     if (!chunked) co_return false;
-    co_return co_await write("0\r\n\r\n");
+    co_return co_await socket_.write("0\r\n\r\n");
 }
 
 // True when another request may follow.
@@ -318,7 +158,7 @@ asio::awaitable<bool> Session::send(Exchange& exchange) {
     const bool head_only = exchange.head.method == "HEAD";
     append_head(answer_, response, framing, exchange.call.request_id, core_.date());
     if (!head_only) answer_ += response.body;
-    const bool written = co_await write(answer_);
+    const bool written = co_await socket_.write(answer_);
     answer_.clear();
     if (answer_.capacity() > kMostKept) answer_ = std::string();
     if (!written) co_return false;
@@ -327,22 +167,11 @@ asio::awaitable<bool> Session::send(Exchange& exchange) {
     co_return complete&& framing.keep_alive;
 }
 
-// A client that is still sending would lose the answer if the socket closed under it.
-asio::awaitable<void> Session::linger() {
-    error_code failed;
-    socket_.shutdown(Socket::shutdown_send, failed);
-    set_deadline(kLinger);
-    while (!failed && !connection_.expired) {
-        buffer_.consume(buffer_.size());
-        failed = co_await fill(kUploadReadSize);
-    }
-}
-
 asio::awaitable<void> Session::run(bool busy) {
     bool more = co_await know_peer();
     bool unread = false;
     while (more) {
-        Exchange exchange(settings().max_headers);
+        Exchange exchange(core_.api.services.settings->api.max_headers);
         if (busy) {
             exchange.call.request_id = core_.make_request_id();
             exchange.refuse(problem(ErrorCode::not_ready, "cannot serve: too many connections"));
@@ -358,7 +187,7 @@ asio::awaitable<void> Session::run(bool busy) {
         unread = exchange.unread;
         more = co_await send(exchange);
     }
-    if (unread) co_await linger();
+    if (unread) co_await socket_.linger();
 }
 
 }  // namespace

@@ -1,0 +1,107 @@
+#include "daemon/api/request_reader.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include "daemon/api/problem.hpp"
+#include "daemon/api/upload.hpp"
+
+namespace cabroker::api {
+
+using boost::system::error_code;
+using domain::ErrorCode;
+
+namespace {
+
+constexpr std::size_t kReadSize = 8UL * 1024;
+constexpr std::size_t kUploadReadSize = 128UL * 1024;
+/// A large upload that is slower than this on average is given up.
+constexpr std::uint64_t kLeastUploadRate = 64UL * 1024;
+
+}  // namespace
+
+// False when the octets make no request; the refusal is set then.
+bool RequestReader::feed(Exchange& exchange) {
+    if (socket_.buffer().size() == 0) return true;
+    Incoming::Fed fed = exchange.incoming.feed(socket_.buffer().view());
+    socket_.buffer().consume(fed.used);
+    if (!fed.failure) return true;
+    exchange.refuse(problem(std::move(*fed.failure)));
+    return false;
+}
+
+// The connection gave no more octets. True when there is somebody left to tell.
+bool RequestReader::lost(Exchange& exchange, const error_code& why) {
+    if (socket_.expired()) {
+        ++core_.api.timeouts;
+        exchange.refuse(problem(ErrorCode::request_timeout,
+                                "cannot wait any longer: the request came too slowly"));
+        return true;
+    }
+    if (why != asio::error::eof) return false;
+    exchange.refuse(
+        problem(ErrorCode::malformed_request, "cannot read the request: it ends too early"));
+    return true;
+}
+
+asio::awaitable<bool> RequestReader::read_head(Exchange& exchange, bool patient) {
+    socket_.set_idle(socket_.buffer().size() == 0);
+    const bool may_idle = socket_.idle() && patient;
+    socket_.set_deadline(may_idle ? settings().idle_deadline : settings().read_deadline);
+    while (feed(exchange) && !exchange.incoming.has_head()) {
+        if (socket_.idle() && core_.stopping) co_return false;
+        const error_code failed = co_await socket_.fill(kReadSize);
+        if (failed && socket_.idle()) co_return false;
+        if (failed) co_return lost(exchange, failed);
+        if (socket_.idle()) socket_.set_deadline(settings().read_deadline);
+        socket_.set_idle(false);
+    }
+    socket_.set_idle(false);
+    co_return true;
+}
+
+// False when the body cannot be taken; the refusal is set then.
+bool RequestReader::open_sink(Exchange& exchange, bool large) {
+    const std::uint64_t limit = large ? settings().max_csv_body : settings().max_body;
+    if (exchange.incoming.content_length().value_or(0) > limit) {
+        Response too_large =
+            problem(ErrorCode::body_too_large,
+                    "cannot take the body: it is larger than " + std::to_string(limit) + " octets");
+        exchange.refuse(std::move(too_large));
+        return false;
+    }
+    if (!large) {
+        exchange.incoming.read_body_into(&exchange.call.body, nullptr, limit);
+        return true;
+    }
+    Result<Upload> upload = Upload::in(core_.api.services.settings->state_dir);
+    if (!upload) {
+        exchange.refuse(problem(upload.error()));
+        return false;
+    }
+    exchange.call.upload = std::make_shared<Upload>(std::move(*upload));
+    exchange.incoming.read_body_into(nullptr, exchange.call.upload.get(), limit);
+    return true;
+}
+
+asio::awaitable<bool> RequestReader::read_body(Exchange& exchange) {
+    const bool large = exchange.route != nullptr && exchange.route->body == BodyKind::csv;
+    if (!open_sink(exchange, large)) co_return true;
+    if (exchange.incoming.expects_continue() && socket_.buffer().size() == 0) {
+        if (!co_await socket_.write("HTTP/1.1 100 Continue\r\n\r\n")) co_return false;
+    }
+    socket_.set_deadline(settings().read_deadline);
+    const Steady::time_point begin = Steady::now();
+    const std::size_t read_size = large ? kUploadReadSize : kReadSize;
+    std::uint64_t received = 0;
+    while (feed(exchange) && !exchange.incoming.complete()) {
+        const std::size_t before = socket_.buffer().size();
+        const error_code failed = co_await socket_.fill(read_size);
+        if (failed) co_return lost(exchange, failed);
+        received += socket_.buffer().size() - before;
+        const std::chrono::seconds earned(large ? received / kLeastUploadRate : 0);
+        socket_.move_deadline(begin + settings().read_deadline + earned);
+    }
+    co_return true;
+}
+
+}  // namespace cabroker::api
