@@ -20,10 +20,26 @@ constexpr std::size_t kFewSteps = 4;
 
 Pace pace_of(const config::BackoffSettings& settings) { return Pace{settings.first, settings.max}; }
 
+/// How far the newest stamp on disk is ahead of the date; not positive when it is not.
+domain::Duration stamps_ahead(const store::Reader& reader, domain::Time now) {
+    const std::vector<store::Event> last = reader.events().after(reader.events().last_seq() - 1, 1);
+    return last.empty() ? domain::Duration::zero() : last.front().at - now;
+}
+
+void tell_set_back(domain::Duration by, int moved) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(by);
+    runtime::log(
+        runtime::Level::warning, "the date was set back; what waits is due as before",
+        {{"seconds", std::to_string(seconds.count())}, {"requests", std::to_string(moved)}});
+}
+
 }  // namespace
 
 Engine::Engine(EngineServices services)
-    : services_(std::move(services)), run_name_(services_.random.hex(8)), wake_(services_.loop) {
+    : services_(std::move(services)),
+      run_name_(services_.random.hex(8)),
+      clock_watch_(services_.clock),
+      wake_(services_.loop) {
     services_.outside.on_change([this] { kick(); });
     for (const store::AdapterStateRow& row : services_.store.reader().adapter_states().list()) {
         if (row.paused) paused_[row.name] = row.reason.value_or("");
@@ -71,7 +87,9 @@ Situation Engine::situation_of(const domain::Request& request, const store::Read
 
 domain::Result<void> Engine::recover() {
     const Moment at = moment(services_.settings()->engine.settle);
-    return services_.store.write_and_wait([this, at](store::Tx& tx) -> domain::Result<void> {
+    const domain::Duration ahead = stamps_ahead(services_.store.reader(), at.now);
+    return services_.store.write_and_wait([this, at, ahead](store::Tx& tx) -> domain::Result<void> {
+        if (ahead >= kSetBack) tell_set_back(ahead, tx.requests().bring_forward(at.now, ahead));
         for (store::StoredRequest& row : tx.requests().all_in_state(domain::State::running)) {
             const Situation situation = situation_of(row.request, tx, at);
             const std::optional<Transition> next = after_crash(situation);
@@ -87,6 +105,16 @@ domain::Result<void> Engine::recover() {
     });
 }
 
+asio::awaitable<void> Engine::bring_forward(domain::Duration by) {
+    for (auto& [name, lane] : lanes_) lane.breaker.set_back(by);
+    const domain::Time now = services_.clock.now();
+    store::Change<int> change = [now, by](store::Tx& tx) -> domain::Result<int> {
+        return tx.requests().bring_forward(now, by);
+    };
+    const domain::Result<int> moved = co_await services_.store.write(std::move(change));
+    if (moved) tell_set_back(by, *moved);
+}
+
 void Engine::kick() {
     kicked_ = true;
     wake_.cancel();
@@ -99,6 +127,8 @@ void Engine::stop() {
 
 asio::awaitable<void> Engine::run() {
     while (!stopping_) {
+        const domain::Duration back = clock_watch_.set_back();
+        if (back > domain::Duration::zero()) co_await bring_forward(back);
         kicked_ = false;
         dispatch();
         const domain::Time now = services_.clock.now();

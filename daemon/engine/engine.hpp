@@ -14,6 +14,7 @@
 #include "config/settings.hpp"
 #include "daemon/engine/apply.hpp"
 #include "daemon/engine/change_hub.hpp"
+#include "daemon/engine/clock_watch.hpp"
 #include "daemon/engine/judge.hpp"
 #include "daemon/engine/lane.hpp"
 #include "daemon/engine/request_service.hpp"
@@ -216,6 +217,8 @@ class Engine final : public RequestService, public AdapterControl {
                                                                    Also also);
     /// Of a step's own changes: with others under way they share commits.
     [[nodiscard]] store::Urgency urgency() const;
+    /// The date was set back by so much: what waits for its turn waits as long as it was to.
+    boost::asio::awaitable<void> bring_forward(domain::Duration by);
     void reach(std::string_view crash_point) const;
     [[nodiscard]] TwoClocks two_clocks() const;
     /// Before a proof that may have to sign in: notes when, for the code mail.
@@ -223,6 +226,7 @@ class Engine final : public RequestService, public AdapterControl {
 
     EngineServices services_;
     std::string run_name_;
+    ClockWatch clock_watch_;
     boost::asio::steady_timer wake_;
     bool kicked_ = false;
     bool stopping_ = false;

@@ -188,4 +188,14 @@ domain::Result<void> RequestTable::update(StoredRequest& row) {
     return {};
 }
 
+int RequestTable::bring_forward(domain::Time now, domain::Duration by) {
+    static const std::string sql =
+        "UPDATE requests INDEXED BY requests_by_due SET due_at = max(?1, due_at - ?2), "
+        "next_attempt_at = max(?1, next_attempt_at - ?2), version = version + 1 "
+        "WHERE due_at IS NOT NULL AND due_asks = 1 AND due_at > ?1";
+    Query query(connection_, sql);
+    query.time(now).integer(by.count());
+    return query.run();
+}
+
 }  // namespace cabroker::store

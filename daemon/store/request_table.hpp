@@ -52,6 +52,9 @@ class RequestTable {
     /// Writes the row if it still has `row.request.version`, and then counts that up in both
     /// places; else conflict. Kind, order and creation never change.
     [[nodiscard]] domain::Result<void> update(StoredRequest& row);
+    /// Of all that wait for their adapter: due so much earlier, but not before `now`. Returns how
+    /// many there were. Seeks in an index, writes each row.
+    int bring_forward(domain::Time now, domain::Duration by);
 
   private:
     Connection& connection_;

@@ -1,0 +1,18 @@
+#include "daemon/engine/clock_watch.hpp"
+
+namespace cabroker::engine {
+
+ClockWatch::ClockWatch(const runtime::Clock& clock)
+    : clock_(clock), date_(clock.now()), steady_(clock.steady()) {}
+
+domain::Duration ClockWatch::set_back() {
+    const domain::Time date = clock_.now();
+    const auto steady = clock_.steady();
+    const auto passed = std::chrono::duration_cast<domain::Duration>(steady - steady_);
+    const domain::Duration back = passed - (date - date_);
+    date_ = date;
+    steady_ = steady;
+    return back < kSetBack ? domain::Duration::zero() : back;
+}
+
+}  // namespace cabroker::engine
