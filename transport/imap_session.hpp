@@ -62,8 +62,9 @@ class ImapSession {
 
     ImapServer server_;
     std::string folder_;
-    std::unique_ptr<ImapConnection> connection_;
+    /// Before the connection, which looks at it until its end.
     std::atomic<bool> stopped_{false};
+    std::unique_ptr<ImapConnection> connection_;
 };
 
 }  // namespace cabroker::transport

@@ -71,8 +71,8 @@ bool Breaker::shows(const domain::RequestId& request, Sign sign, const BreakerPa
     return false;
 }
 
-void Breaker::set_back(domain::Duration by) {
-    if (open_until_) *open_until_ -= by;
+void Breaker::date_set(domain::Duration by) {
+    if (open_until_) *open_until_ += by;
 }
 
 void Breaker::ended(const domain::RequestId& request) {

@@ -43,8 +43,8 @@ class Breaker {
     /// or closed by it.
     [[nodiscard]] bool shows(const domain::RequestId& request, Sign sign, const BreakerPace& pace,
                              domain::Time now, double fraction);
-    /// The date was set back by so much.
-    void set_back(domain::Duration by);
+    /// The date was set by so much; negative: back.
+    void date_set(domain::Duration by);
     /// The request's steps ended; a probe that showed nothing leaves the place to another.
     void ended(const domain::RequestId& request);
 

@@ -5,14 +5,14 @@ namespace cabroker::engine {
 ClockWatch::ClockWatch(const runtime::Clock& clock)
     : clock_(clock), date_(clock.now()), steady_(clock.steady()) {}
 
-domain::Duration ClockWatch::set_back() {
+domain::Duration ClockWatch::jump() {
     const domain::Time date = clock_.now();
     const auto steady = clock_.steady();
     const auto passed = std::chrono::duration_cast<domain::Duration>(steady - steady_);
-    const domain::Duration back = passed - (date - date_);
+    const domain::Duration jump = (date - date_) - passed;
     date_ = date;
     steady_ = steady;
-    return back < kSetBack ? domain::Duration::zero() : back;
+    return jump > -kDateSet && jump < kDateSet ? domain::Duration::zero() : jump;
 }
 
 }  // namespace cabroker::engine

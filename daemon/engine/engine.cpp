@@ -20,19 +20,6 @@ constexpr std::size_t kFewSteps = 4;
 
 Pace pace_of(const config::BackoffSettings& settings) { return Pace{settings.first, settings.max}; }
 
-/// How far the newest stamp on disk is ahead of the date; not positive when it is not.
-domain::Duration stamps_ahead(const store::Reader& reader, domain::Time now) {
-    const std::vector<store::Event> last = reader.events().after(reader.events().last_seq() - 1, 1);
-    return last.empty() ? domain::Duration::zero() : last.front().at - now;
-}
-
-void tell_set_back(domain::Duration by, int moved) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(by);
-    runtime::log(
-        runtime::Level::warning, "the date was set back; what waits is due as before",
-        {{"seconds", std::to_string(seconds.count())}, {"requests", std::to_string(moved)}});
-}
-
 }  // namespace
 
 Engine::Engine(EngineServices services)
@@ -87,9 +74,9 @@ Situation Engine::situation_of(const domain::Request& request, const store::Read
 
 domain::Result<void> Engine::recover() {
     const Moment at = moment(services_.settings()->engine.settle);
-    const domain::Duration ahead = stamps_ahead(services_.store.reader(), at.now);
-    return services_.store.write_and_wait([this, at, ahead](store::Tx& tx) -> domain::Result<void> {
-        if (ahead >= kSetBack) tell_set_back(ahead, tx.requests().bring_forward(at.now, ahead));
+    return services_.store.write_and_wait([this, at](store::Tx& tx) -> domain::Result<void> {
+        const domain::Result<void> followed = follow_date_of_last_run(tx, at.now);
+        if (!followed) return followed.error();
         for (store::StoredRequest& row : tx.requests().all_in_state(domain::State::running)) {
             const Situation situation = situation_of(row.request, tx, at);
             const std::optional<Transition> next = after_crash(situation);
@@ -105,16 +92,6 @@ domain::Result<void> Engine::recover() {
     });
 }
 
-asio::awaitable<void> Engine::bring_forward(domain::Duration by) {
-    for (auto& [name, lane] : lanes_) lane.breaker.set_back(by);
-    const domain::Time now = services_.clock.now();
-    store::Change<int> change = [now, by](store::Tx& tx) -> domain::Result<int> {
-        return tx.requests().bring_forward(now, by);
-    };
-    const domain::Result<int> moved = co_await services_.store.write(std::move(change));
-    if (moved) tell_set_back(by, *moved);
-}
-
 void Engine::kick() {
     kicked_ = true;
     wake_.cancel();
@@ -127,9 +104,8 @@ void Engine::stop() {
 
 asio::awaitable<void> Engine::run() {
     while (!stopping_) {
-        const domain::Duration back = clock_watch_.set_back();
-        if (back > domain::Duration::zero()) co_await bring_forward(back);
         kicked_ = false;
+        co_await follow_date();
         dispatch();
         const domain::Time now = services_.clock.now();
         domain::Duration sleep = kLongestSleep;
@@ -141,7 +117,7 @@ asio::awaitable<void> Engine::run() {
             if (until && *until > now) sleep = std::min<domain::Duration>(sleep, *until - now);
         }
         if (!services_.outside.up()) sleep = std::min<domain::Duration>(sleep, kPauseDown);
-        if (kicked_) continue;
+        if (kicked_ || stopping_) continue;
         wake_.expires_after(sleep);
         boost::system::error_code woken;
         auto token = asio::redirect_error(asio::use_awaitable, woken);
@@ -175,21 +151,11 @@ asio::awaitable<bool> Engine::drive_once(domain::RequestId id) {
 }
 
 asio::awaitable<bool> Engine::end_what_is_over(domain::RequestId id) {
+    co_await follow_date();
     const Moment at = moment();
-    const TwoClocks clocks = two_clocks();
-    const auto settings = services_.settings();
-    store::Change<bool> change = [this, id, at, clocks,
-                                  settings](store::Tx& tx) -> domain::Result<bool> {
+    store::Change<bool> change = [this, id, at](store::Tx& tx) -> domain::Result<bool> {
         std::optional<store::StoredRequest> row = tx.requests().get(id);
         if (!row || domain::is_settled(row->request.state)) return false;
-        const domain::Request before = row->request;
-        if (keep_time_left(tx, *settings, *row, clocks)) {
-            const domain::Result<void> kept =
-                Journal(tx, services_.ids, at.now)
-                    .save(before, *row, broker(), "the date was set; the code still has its time");
-            if (!kept) return kept.error();
-            return false;
-        }
         const Situation situation = situation_of(row->request, tx, at);
         const std::optional<Transition> next = when_over(situation);
         if (!next) {

@@ -217,8 +217,13 @@ class Engine final : public RequestService, public AdapterControl {
                                                                    Also also);
     /// Of a step's own changes: with others under way they share commits.
     [[nodiscard]] store::Urgency urgency() const;
-    /// The date was set back by so much: what waits for its turn waits as long as it was to.
-    boost::asio::awaitable<void> bring_forward(domain::Duration by);
+    /// When somebody set the date, what waits keeps the time that it had.
+    boost::asio::awaitable<void> follow_date();
+    /// The same after a start: set back while no daemon ran, the stamps on disk are in the future.
+    [[nodiscard]] domain::Result<void> follow_date_of_last_run(store::Tx& tx,
+                                                               domain::Time now) const;
+    [[nodiscard]] domain::Result<void> set_dates(store::Tx& tx, const config::Settings& settings,
+                                                 domain::Time now, domain::Duration by) const;
     void reach(std::string_view crash_point) const;
     [[nodiscard]] TwoClocks two_clocks() const;
     /// Before a proof that may have to sign in: notes when, for the code mail.
@@ -227,6 +232,8 @@ class Engine final : public RequestService, public AdapterControl {
     EngineServices services_;
     std::string run_name_;
     ClockWatch clock_watch_;
+    /// By how much the date was set and the dates on disk were not yet.
+    domain::Duration date_owed_{};
     boost::asio::steady_timer wake_;
     bool kicked_ = false;
     bool stopping_ = false;

@@ -205,28 +205,6 @@ void follow_line(store::Tx& tx, const domain::Request& before, const domain::Req
     if (!at_the_gate(after)) leave_line(tx, after.id, now);
 }
 
-bool keep_time_left(const store::Reader& reader, const config::Settings& settings,
-                    store::StoredRequest& row, const TwoClocks& moment) {
-    if (row.request.state != domain::State::needs_input) return false;
-    const auto sign_in = reader.sign_ins().get(row.request.id);
-    const auto adapter = settings.adapters.find(row.request.adapter.value_or(""));
-    if (!sign_in || sign_in->run != moment.run || adapter == settings.adapters.end()) return false;
-    const auto* portal = std::get_if<config::GuestPortalSettings>(&adapter->second.details);
-    if (portal == nullptr) return false;
-    const domain::Duration left =
-        portal->profile.access_code.ttl -
-        since(sign_in->opened_at, sign_in->opened_steady, sign_in->run, moment);
-    // The two clocks are read at two moments.
-    if (left < std::chrono::minutes(1)) return false;
-    for (domain::Need& need : row.request.needs) {
-        if (need.name != kCode || !need.expires_at || *need.expires_at > moment.now) continue;
-        need.expires_at = moment.now + left;
-        row.due_at = std::min<domain::Time>(moment.now + left, row.request.deadline_at);
-        return moment.now < row.request.deadline_at;
-    }
-    return false;
-}
-
 bool waits_for_code(const store::Reader& reader, const domain::Request& request) {
     const bool waits = request.state == domain::State::needs_input ||
                        request.state == domain::State::outcome_unknown;

@@ -59,11 +59,6 @@ void follow_line(store::Tx& tx, const domain::Request& before, const domain::Req
 /// The sign-in is over, however.
 void leave_line(store::Tx& tx, const domain::RequestId& request, domain::Time now);
 
-/// The date says that the time for the code is over and the steady clock knows better: somebody
-/// set the date. Gives the request the time that is left; true when it did. The caller saves.
-[[nodiscard]] bool keep_time_left(const store::Reader& reader, const config::Settings& settings,
-                                  store::StoredRequest& row, const TwoClocks& moment);
-
 /// Does the request ask for an access code, and was none given since?
 [[nodiscard]] bool waits_for_code(const store::Reader& reader, const domain::Request& request);
 

@@ -188,14 +188,30 @@ domain::Result<void> RequestTable::update(StoredRequest& row) {
     return {};
 }
 
+std::optional<domain::Time> RequestTable::newest_that_waits() const {
+    static const std::string sql = "SELECT max(updated_at) FROM requests WHERE due_at IS NOT NULL";
+    Query query(connection_, sql);
+    query.next();
+    return query.opt_time();
+}
+
 int RequestTable::bring_forward(domain::Time now, domain::Duration by) {
     static const std::string sql =
         "UPDATE requests INDEXED BY requests_by_due SET due_at = max(?1, due_at - ?2), "
         "next_attempt_at = max(?1, next_attempt_at - ?2), version = version + 1 "
         "WHERE due_at IS NOT NULL AND due_asks = 1 AND due_at > ?1";
-    Query query(connection_, sql);
-    query.time(now).integer(by.count());
-    return query.run();
+    static const std::string stamps =
+        "UPDATE requests SET updated_at = ?1 WHERE due_at IS NOT NULL AND updated_at > ?1";
+    int moved = 0;
+    {
+        Query query(connection_, sql);
+        query.time(now).integer(by.count());
+        moved = query.run();
+    }
+    Query query(connection_, stamps);
+    query.time(now);
+    query.run();
+    return moved;
 }
 
 }  // namespace cabroker::store

@@ -52,8 +52,10 @@ class RequestTable {
     /// Writes the row if it still has `row.request.version`, and then counts that up in both
     /// places; else conflict. Kind, order and creation never change.
     [[nodiscard]] domain::Result<void> update(StoredRequest& row);
-    /// Of all that wait for their adapter: due so much earlier, but not before `now`. Returns how
-    /// many there were. Seeks in an index, writes each row.
+    /// The newest updated_at of what has a due time; nullopt: nothing has one. Reads each such row.
+    [[nodiscard]] std::optional<domain::Time> newest_that_waits() const;
+    /// Of all that wait for their adapter: due so much earlier, but not before `now`. No updated_at
+    /// of what waits is later than `now` after it. Returns how many became due earlier.
     int bring_forward(domain::Time now, domain::Duration by);
 
   private:

@@ -96,7 +96,7 @@ TEST_F(BreakerTest, ProbesAsSoonAsBeforeWhenTheDateIsSetBack) {
     open();
     now_ -= std::chrono::hours(3);
 
-    breaker_.set_back(std::chrono::hours(3));
+    breaker_.date_set(-std::chrono::hours(3));
 
     EXPECT_EQ(breaker_.state(now_ + seconds(29)), BreakerState::open);
     EXPECT_EQ(breaker_.state(now_ + seconds(38)), BreakerState::half_open);

@@ -1,4 +1,4 @@
-// The date is set back while requests wait for their next attempt.
+// The date is set while requests wait: for their next attempt, or for a code.
 #include "daemon/engine/clock_watch.hpp"
 
 #include "tests/daemon/engine/engine_world.hpp"
@@ -10,29 +10,31 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-TEST(ClockWatchTest, TellsOnceHowFarTheDateWasSetBack) {
+TEST(ClockWatchTest, TellsOnceHowFarTheDateWasSet) {
     runtime::FakeClock clock{domain::Time(hours(400'000))};
     ClockWatch watch(clock);
 
     clock.advance(minutes(5));
-    EXPECT_EQ(watch.set_back(), seconds(0));
+    EXPECT_EQ(watch.jump(), seconds(0));
     clock.advance(minutes(5));
     clock.step_wall(-hours(3));
-    EXPECT_EQ(watch.set_back(), hours(3));
-    EXPECT_EQ(watch.set_back(), seconds(0));
+    EXPECT_EQ(watch.jump(), -hours(3));
+    EXPECT_EQ(watch.jump(), seconds(0));
+    clock.step_wall(hours(2));
+    EXPECT_EQ(watch.jump(), hours(2));
 }
 
-TEST(ClockWatchTest, ForwardAndSmallStepsAreNoMatter) {
+TEST(ClockWatchTest, SmallStepsAreNoMatter) {
     runtime::FakeClock clock{domain::Time(hours(400'000))};
     ClockWatch watch(clock);
 
-    clock.step_wall(hours(3));
-    EXPECT_EQ(watch.set_back(), seconds(0));
+    clock.step_wall(std::chrono::milliseconds(1'500));
+    EXPECT_EQ(watch.jump(), seconds(0));
     clock.step_wall(-std::chrono::milliseconds(1'500));
-    EXPECT_EQ(watch.set_back(), seconds(0));
+    EXPECT_EQ(watch.jump(), seconds(0));
 }
 
-class SetBackTest : public EngineWorld {
+class DateSetTest : public EngineWorld {
   protected:
     /// A request whose first attempt had no answer.
     domain::RequestId waiting() {
@@ -48,7 +50,7 @@ class SetBackTest : public EngineWorld {
     }
 };
 
-TEST_F(SetBackTest, WhatWasDueInAMomentDoesNotWaitForHours) {
+TEST_F(DateSetTest, WhatWasDueInAMomentDoesNotWaitForHours) {
     const domain::RequestId id = waiting();
     const domain::Time planned = *get(id).next_attempt_at;
 
@@ -59,7 +61,7 @@ TEST_F(SetBackTest, WhatWasDueInAMomentDoesNotWaitForHours) {
     then_it_is_asked_soon(id);
 }
 
-TEST_F(SetBackTest, NeitherAfterARestart) {
+TEST_F(DateSetTest, NeitherAfterARestart) {
     const domain::RequestId id = waiting();
     close();
     clock_.step_wall(-hours(3));
@@ -69,7 +71,41 @@ TEST_F(SetBackTest, NeitherAfterARestart) {
     then_it_is_asked_soon(id);
 }
 
-TEST_F(SetBackTest, DatesThatMeanADateStay) {
+TEST_F(DateSetTest, ASecondRestartChangesNothing) {
+    const domain::RequestId id = waiting();
+    close();
+    clock_.step_wall(-hours(3));
+    open();
+    const auto due = store_->reader().requests().get(id)->due_at;
+    close();
+
+    open();
+
+    EXPECT_EQ(store_->reader().requests().get(id)->due_at, due);
+}
+
+TEST_F(DateSetTest, CodeLivesNoLongerThanCodesDoWhenTheDateIsSetBack) {
+    config::AdapterSettings portal;
+    portal.name = "portal";
+    config::GuestPortalSettings details;
+    details.profile.access_code.ttl = hours(2);
+    portal.details = details;
+    settings_->adapters["portal"] = portal;
+    domain::Need need;
+    need.name = "access_code";
+    need.expires_at = clock_.now() + hours(2);
+    outside_.script.push_back(answers(protocol::NeedInput{{need}}, "access_code"));
+    const domain::RequestId id = create(domain::StatusParams{});
+    turn_until_state(id, domain::State::needs_input);
+
+    clock_.step_wall(-hours(3));
+    engine_->kick();
+
+    turn_until([&] { return get(id).needs.at(0).expires_at == clock_.now() + hours(2); });
+    EXPECT_EQ(store_->reader().requests().get(id)->due_at, clock_.now() + hours(2));
+}
+
+TEST_F(DateSetTest, DatesThatMeanADateStay) {
     const domain::RequestId id = waiting();
     const domain::Time deadline = get(id).deadline_at;
     const domain::Time planned = *get(id).next_attempt_at;
@@ -79,6 +115,25 @@ TEST_F(SetBackTest, DatesThatMeanADateStay) {
     turn_until([&] { return get(id).next_attempt_at != planned; });
 
     EXPECT_EQ(get(id).deadline_at, deadline);
+}
+
+TEST_F(DateSetTest, CodeThatAPersonTypesKeepsItsTimeWhenTheDateIsSetForward) {
+    domain::Need need;
+    need.name = "access_code";
+    need.expires_at = clock_.now() + hours(2);
+    outside_.script.push_back(answers(protocol::NeedInput{{need}}, "access_code"));
+    const domain::RequestId id = create(domain::StatusParams{});
+    turn_until_state(id, domain::State::needs_input);
+    advance(hours(1));
+
+    clock_.step_wall(hours(3));
+    engine_->kick();
+    turn_until([&] { return get(id).needs.at(0).expires_at == clock_.now() + hours(1); });
+    EXPECT_EQ(get(id).state, domain::State::needs_input);
+
+    // And no longer than that.
+    advance(hours(1) + seconds(1));
+    turn_until([&] { return get(id).state != domain::State::needs_input; });
 }
 
 }  // namespace

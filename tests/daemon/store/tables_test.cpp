@@ -132,6 +132,28 @@ TEST_F(TablesTest, AnOrderHasAtMostOneOpenOnceEffect) {
               second.effect.id);
 }
 
+TEST_F(TablesTest, OpenLeavesFollowADateThatWasSet) {
+    const StoredRequest row = stored_request();
+    const EffectRow open = an_effect(row, domain::EffectClass::once);
+    const EffectRow ended = an_effect(row, domain::EffectClass::repeatable);
+    const auto until = [&](const EffectRow& effect) {
+        return reader().effects().get(effect.effect.id)->act_until;
+    };
+    must_write([&](Tx& tx) {
+        for (const EffectRow& effect : {open, ended}) {
+            ASSERT_TRUE(tx.effects().insert(effect).has_value());
+            ASSERT_TRUE(tx.effects().set_leave(effect.effect.id, at(60)).has_value());
+        }
+        ASSERT_TRUE(tx.effects().close(ended.effect.id, EffectState::done, at(9), "").has_value());
+    });
+
+    must_write([&](Tx& tx) { tx.effects().move_leaves(std::chrono::seconds(30), at(200)); });
+    EXPECT_EQ(until(open), at(90));
+    must_write([&](Tx& tx) { tx.effects().move_leaves(std::chrono::seconds(0), at(40)); });
+    EXPECT_EQ(until(open), at(40));
+    EXPECT_EQ(until(ended), at(60));
+}
+
 TEST_F(TablesTest, EffectGoesFromIntentToItsEndAndNoFurther) {
     const StoredRequest row = stored_request();
     const EffectRow effect = an_effect(row, domain::EffectClass::once);
