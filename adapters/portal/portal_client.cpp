@@ -1,9 +1,10 @@
 #include "adapters/portal/portal_client.hpp"
 
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include "runtime/sleep.hpp"
 
 namespace cabroker::adapters::portal {
 
@@ -63,9 +64,7 @@ asio::awaitable<Result<void>> PortalClient::wait_for_turn(
         }
         asio::steady_timer timer(co_await asio::this_coro::executor);
         timer.expires_at(until);
-        boost::system::error_code ignored;
-        auto token = asio::redirect_error(asio::use_awaitable, ignored);
-        co_await timer.async_wait(token);
+        co_await runtime::sleep_on(timer);
     }
 }
 

@@ -12,6 +12,7 @@
 #include "domain/secret.hpp"
 #include "runtime/log.hpp"
 #include "runtime/random.hpp"
+#include "runtime/sleep.hpp"
 #include "runtime/spawn.hpp"
 
 namespace cabroker::adapters::program {
@@ -33,12 +34,6 @@ constexpr auto kLongestPause = milliseconds(60'000);
 constexpr auto kRanWell = std::chrono::minutes(1);
 constexpr domain::Duration kLongestStep = std::chrono::hours(1);
 constexpr domain::Duration kLongestSettle = std::chrono::hours(24 * 7);
-
-asio::awaitable<void> sleep_on(asio::steady_timer& timer) {
-    boost::system::error_code ignored;
-    auto token = asio::redirect_error(asio::use_awaitable, ignored);
-    co_await timer.async_wait(token);
-}
 
 // Full jitter, so that several programs that fail together do not come back together.
 milliseconds with_jitter(milliseconds most) {
@@ -116,7 +111,7 @@ asio::awaitable<Runner::Turn> Runner::turn(std::shared_ptr<Runner> self, SteadyT
     while (self->busy_ && steady_clock::now() < until) {
         // Many may wait on this one timer; each looks again when it moves.
         self->freed_.expires_at(until);
-        co_await sleep_on(self->freed_);
+        co_await runtime::sleep_on(self->freed_);
     }
     if (self->busy_) co_return Turn();
     self->busy_ = true;
@@ -148,7 +143,7 @@ asio::awaitable<Result<protocol::Frame>> Runner::ask(std::shared_ptr<Runner> sel
         co_return written.error();
     }
     question->timer.expires_at(until);
-    if (!question->answer && !question->lost) co_await sleep_on(question->timer);
+    if (!question->answer && !question->lost) co_await runtime::sleep_on(question->timer);
     if (question->answer || question->lost) {
         if (step) self->asked_ = false;
     }
@@ -264,7 +259,7 @@ asio::awaitable<void> Runner::keep_pinging(std::shared_ptr<Runner> self,
     asio::steady_timer timer(self->loop_);
     while (!channel->closed()) {
         timer.expires_after(self->settings_.silence / 3);
-        co_await sleep_on(timer);
+        co_await runtime::sleep_on(timer);
         if (self->channel_ != channel) break;
         auto body = std::make_shared<bj::object>();
         protocol::Blobs none;
@@ -290,7 +285,7 @@ asio::awaitable<void> Runner::live(std::shared_ptr<Runner> self, std::shared_ptr
         runtime::spawn(self->loop_, "adapter program's pings", keep_pinging(self, channel));
         while (self->channel_ == channel) {
             self->pause_.expires_after(std::chrono::hours(1));
-            co_await sleep_on(self->pause_);
+            co_await runtime::sleep_on(self->pause_);
         }
     }
     const std::string how = co_await Process::end(process);
@@ -319,7 +314,7 @@ asio::awaitable<void> Runner::run(std::shared_ptr<Runner> self) {
         self->changed_();
         while (!self->stopping_ && steady_clock::now() < self->again_at_) {
             self->pause_.expires_at(self->again_at_);
-            co_await sleep_on(self->pause_);
+            co_await runtime::sleep_on(self->pause_);
         }
         pause = std::min(pause * 2, kLongestPause);
     }

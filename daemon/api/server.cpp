@@ -10,6 +10,7 @@
 #include "daemon/api/core.hpp"
 #include "daemon/engine/change_hub.hpp"
 #include "runtime/log.hpp"
+#include "runtime/sleep.hpp"
 #include "runtime/spawn.hpp"
 
 namespace cabroker::api {
@@ -34,13 +35,6 @@ std::string http_date(std::time_t second) {
     return std::string(kDays[parts.tm_wday]) + rest;
 }
 
-asio::awaitable<void> pause(std::chrono::milliseconds how_long) {
-    asio::steady_timer timer(co_await asio::this_coro::executor, how_long);
-    error_code ignored;
-    auto token = asio::redirect_error(asio::use_awaitable, ignored);
-    co_await timer.async_wait(token);
-}
-
 asio::awaitable<void> accept_all(CorePtr core, std::shared_ptr<Acceptor> acceptor) {
     while (acceptor->is_open()) {
         error_code failed;
@@ -51,7 +45,7 @@ asio::awaitable<void> accept_all(CorePtr core, std::shared_ptr<Acceptor> accepto
             // Out of descriptors, most likely: wait until some are free again.
             runtime::log(runtime::Level::warning, "cannot accept a connection",
                          {{"why", failed.message()}});
-            co_await pause(std::chrono::milliseconds(100));
+            co_await runtime::sleep_for(std::chrono::milliseconds(100));
             continue;
         }
         ++core->api.connections_accepted;
@@ -162,7 +156,7 @@ asio::awaitable<void> Server::wait_drained(domain::Duration at_most) {
     const CorePtr core = core_;
     const Steady::time_point until = Steady::now() + at_most;
     while (!core->connections.empty() && Steady::now() < until)
-        co_await pause(std::chrono::milliseconds(10));
+        co_await runtime::sleep_for(std::chrono::milliseconds(10));
     for (Connection* connection : core->connections) {
         connection->expired = true;
         connection->cancel();

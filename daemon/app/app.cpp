@@ -14,10 +14,6 @@
 #include "daemon/app/portal_trace.hpp"
 #include "runtime/log.hpp"
 
-#ifndef CABROKER_VERSION
-#define CABROKER_VERSION "0.0.0"
-#endif
-
 namespace cabroker::app {
 namespace {
 

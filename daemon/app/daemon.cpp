@@ -13,10 +13,6 @@
 #include "runtime/spawn.hpp"
 #include "runtime/systemd.hpp"
 
-#ifndef CABROKER_VERSION
-#define CABROKER_VERSION "0.0.0"
-#endif
-
 namespace cabroker::app {
 
 namespace asio = boost::asio;

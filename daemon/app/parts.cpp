@@ -7,10 +7,6 @@
 #include "runtime/log.hpp"
 #include "runtime/systemd.hpp"
 
-#ifndef CABROKER_VERSION
-#define CABROKER_VERSION "0.0.0"
-#endif
-
 namespace cabroker::app {
 
 using domain::Error;
