@@ -148,6 +148,8 @@ asio::awaitable<bool> Engine::finish_step(Call call, std::shared_ptr<protocol::S
     const auto judged = std::make_shared<const Judged>(std::move(found));
     const CallFacts facts = facts_of(call);
     const Moment at = moment(call.settle);
+    if (auto* ask = std::get_if<protocol::NeedInput>(&result->answer))
+        let_codes_live(ask->needs, call.adapter, at.now);
     const auto settings = services_.settings();
     const TwoClocks clocks = two_clocks();
     store::Change<bool> change = [this, id, facts, result, judged, at, settings,

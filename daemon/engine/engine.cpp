@@ -105,8 +105,8 @@ void Engine::stop() {
 asio::awaitable<void> Engine::run() {
     while (!stopping_) {
         kicked_ = false;
-        co_await follow_date();
-        dispatch();
+        const bool dates_right = co_await follow_date();
+        if (dates_right) dispatch();
         const domain::Time now = services_.clock.now();
         domain::Duration sleep = kLongestSleep;
         if (const auto next = services_.store.reader().due().next_after(now)) {
@@ -116,6 +116,7 @@ asio::awaitable<void> Engine::run() {
             const auto until = lane.breaker.open_until();
             if (until && *until > now) sleep = std::min<domain::Duration>(sleep, *until - now);
         }
+        if (!dates_right) sleep = std::min<domain::Duration>(sleep, kPauseDown);
         if (!services_.outside.up()) sleep = std::min<domain::Duration>(sleep, kPauseDown);
         if (kicked_ || stopping_) continue;
         wake_.expires_after(sleep);
@@ -151,7 +152,7 @@ asio::awaitable<bool> Engine::drive_once(domain::RequestId id) {
 }
 
 asio::awaitable<bool> Engine::end_what_is_over(domain::RequestId id) {
-    co_await follow_date();
+    if (!co_await follow_date()) co_return false;
     const Moment at = moment();
     store::Change<bool> change = [this, id, at](store::Tx& tx) -> domain::Result<bool> {
         std::optional<store::StoredRequest> row = tx.requests().get(id);

@@ -217,13 +217,17 @@ class Engine final : public RequestService, public AdapterControl {
                                                                    Also also);
     /// Of a step's own changes: with others under way they share commits.
     [[nodiscard]] store::Urgency urgency() const;
-    /// When somebody set the date, what waits keeps the time that it had.
-    boost::asio::awaitable<void> follow_date();
+    /// When somebody set the date, what waits keeps the time that it had. False: the dates on disk
+    /// are not right yet, so that nothing may be judged by them.
+    boost::asio::awaitable<bool> follow_date();
     /// The same after a start: set back while no daemon ran, the stamps on disk are in the future.
     [[nodiscard]] domain::Result<void> follow_date_of_last_run(store::Tx& tx,
                                                                domain::Time now) const;
     [[nodiscard]] domain::Result<void> set_dates(store::Tx& tx, const config::Settings& settings,
                                                  domain::Time now, domain::Duration by) const;
+    /// The adapter asks for a code that by the date is over: the date was set since it began.
+    void let_codes_live(std::vector<domain::Need>& needs, const std::string& adapter,
+                        domain::Time now) const;
     void reach(std::string_view crash_point) const;
     [[nodiscard]] TwoClocks two_clocks() const;
     /// Before a proof that may have to sign in: notes when, for the code mail.
@@ -234,6 +238,7 @@ class Engine final : public RequestService, public AdapterControl {
     ClockWatch clock_watch_;
     /// By how much the date was set and the dates on disk were not yet.
     domain::Duration date_owed_{};
+    bool following_date_ = false;
     boost::asio::steady_timer wake_;
     bool kicked_ = false;
     bool stopping_ = false;

@@ -16,12 +16,14 @@ using domain::Time;
 
 namespace {
 
-/// How long a code of this request can live at most; nullopt: its adapter alone knows.
-std::optional<Duration> code_time(const config::Settings& settings,
-                                  const domain::Request& request) {
-    const auto adapter = settings.adapters.find(request.adapter.value_or(""));
-    if (adapter == settings.adapters.end()) return std::nullopt;
-    const auto* portal = std::get_if<config::GuestPortalSettings>(&adapter->second.details);
+/// No leave is longer: what a program may ask for a step (adapters/program).
+constexpr Duration kLongestLeave = std::chrono::hours(1);
+
+/// How long a code of this adapter can live at most; nullopt: it alone knows.
+std::optional<Duration> code_time(const config::Settings& settings, const std::string& adapter) {
+    const auto known = settings.adapters.find(adapter);
+    if (known == settings.adapters.end()) return std::nullopt;
+    const auto* portal = std::get_if<config::GuestPortalSettings>(&known->second.details);
     if (portal == nullptr) return std::nullopt;
     return portal->profile.access_code.ttl;
 }
@@ -55,49 +57,65 @@ domain::Result<void> Engine::set_dates(store::Tx& tx, const config::Settings& se
                                        Duration by) const {
     int moved = 0;
     if (by < Duration::zero()) moved = tx.requests().bring_forward(now, -by);
-    for (store::StoredRequest& row : tx.requests().all_in_state(domain::State::needs_input)) {
-        const domain::Request before = row.request;
-        if (!move_code_ends(row, code_time(settings, before), now, by)) continue;
-        Journal journal(tx, services_.ids, now);
-        const domain::Result<void> saved =
-            journal.save(before, row, broker(), "the date was set; the code's end follows it");
-        if (!saved) return saved.error();
-        ++moved;
+    for (const domain::State state : {domain::State::needs_input, domain::State::outcome_unknown}) {
+        for (store::StoredRequest& row : tx.requests().all_in_state(state)) {
+            const domain::Request before = row.request;
+            if (!move_code_ends(row, code_time(settings, before.adapter.value_or("")), now, by))
+                continue;
+            Journal journal(tx, services_.ids, now);
+            const domain::Result<void> saved =
+                journal.save(before, row, broker(), "the date was set; the code's end follows it");
+            if (!saved) return saved.error();
+            ++moved;
+        }
     }
     tell_date_set(by, moved);
     return {};
 }
 
 domain::Result<void> Engine::follow_date_of_last_run(store::Tx& tx, Time now) const {
+    // Who had leave ended with the last run; nobody knows how long ago that was.
+    tx.effects().move_leaves(Duration::zero(), now, now + kLongestLeave);
     const std::optional<Time> newest = tx.requests().newest_that_waits();
     if (!newest || *newest - now < kDateSet) return {};
     return set_dates(tx, *services_.settings(), now, now - *newest);
 }
 
-asio::awaitable<void> Engine::follow_date() {
+asio::awaitable<bool> Engine::follow_date() {
     const Duration jump = clock_watch_.jump();
     for (auto& [name, lane] : lanes_) lane.breaker.date_set(jump);
     date_owed_ += jump;
-    if (date_owed_ == Duration::zero()) co_return;
+    if (following_date_) co_return false;
+    if (date_owed_ == Duration::zero()) co_return true;
+    following_date_ = true;
     const Duration by = std::exchange(date_owed_, Duration::zero());
     const Time now = services_.clock.now();
     const auto settings = services_.settings();
-    // No leave is longer than a step may take.
-    Duration leave = settings->engine.step_deadline;
-    for (const auto& [name, known] : services_.outside.capabilities())
-        leave = std::max(leave, known.step_deadline.value_or(leave));
+    const Duration leave = std::max<Duration>(settings->engine.step_deadline, kLongestLeave);
     store::Change<bool> change = [this, settings, now, by,
                                   leave](store::Tx& tx) -> domain::Result<bool> {
-        tx.effects().move_leaves(std::max(by, Duration::zero()), now + leave);
+        tx.effects().move_leaves(std::max(by, Duration::zero()), Time::min(), now + leave);
         const domain::Result<void> set = set_dates(tx, *settings, now, by);
         if (!set) return set.error();
         return true;
     };
     const domain::Result<bool> followed = co_await services_.store.write(std::move(change));
-    if (followed) co_return;
+    following_date_ = false;
+    if (followed) co_return true;
     date_owed_ += by;
     runtime::log(runtime::Level::error, "cannot follow the date that was set; tries again",
                  {{"why", followed.error().detail}});
+    co_return false;
+}
+
+void Engine::let_codes_live(std::vector<domain::Need>& needs, const std::string& adapter,
+                            Time now) const {
+    const std::optional<Duration> most = code_time(*services_.settings(), adapter);
+    for (domain::Need& need : needs) {
+        if (need.name != kCode || !need.expires_at || *need.expires_at > now) continue;
+        need.expires_at.reset();
+        if (most) need.expires_at = now + *most;
+    }
 }
 
 }  // namespace cabroker::engine

@@ -38,6 +38,7 @@ asio::awaitable<Judged> Engine::judge_answer(domain::RequestId id,
 }
 
 asio::awaitable<bool> Engine::probe(store::StoredRequest row) {
+    if (!co_await follow_date()) co_return false;
     const auto effect = services_.store.reader().effects().open_for_request(row.request.id);
     if (!effect) co_return false;
     Call call;
@@ -52,7 +53,9 @@ asio::awaitable<bool> Engine::probe(store::StoredRequest row) {
     }
     auto proof = std::make_shared<domain::Result<protocol::Proof>>(
         domain::Error(domain::ErrorCode::not_sent, "the request cannot be read"));
+    domain::Time asked_at = services_.clock.now();
     if (context && co_await begin_proof(call.id, call.adapter)) {
+        asked_at = services_.clock.now();
         protocol::ProofContext asked;
         asked.step = std::move(*context);
         asked.effect = effect->effect;
@@ -62,7 +65,9 @@ asio::awaitable<bool> Engine::probe(store::StoredRequest row) {
     observe(call.id, call.adapter, sign);
     const CallFacts facts = facts_of(call);
     const domain::RequestId id = call.id;
-    const Moment at = moment(call.settle);
+    Moment at = moment(call.settle);
+    // What a proof saw counts as of its asking, whatever the date became meanwhile.
+    at.now = std::min(at.now, asked_at);
     const bool told_before = call.told_before;
     store::Change<bool> change = [this, id, facts, proof, at,
                                   told_before](store::Tx& tx) -> domain::Result<bool> {

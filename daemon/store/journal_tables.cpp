@@ -248,12 +248,12 @@ domain::Result<void> EffectTable::set_leave(const domain::EffectId& id, domain::
     return one_open_effect(query.run());
 }
 
-void EffectTable::move_leaves(domain::Duration by, domain::Time latest) {
+void EffectTable::move_leaves(domain::Duration by, domain::Time earliest, domain::Time latest) {
     static const std::string sql =
-        "UPDATE effects SET act_until = min(act_until + ?, ?) "
+        "UPDATE effects SET act_until = min(max(act_until + ?, ?), ?) "
         "WHERE act_until IS NOT NULL AND closed_at IS NULL";
     Query query(connection_, sql);
-    query.integer(by.count()).time(latest);
+    query.integer(by.count()).time(earliest).time(latest);
     query.run();
 }
 

@@ -42,6 +42,20 @@ class DateSetTest : public EngineWorld {
         turn_until_state(id, domain::State::backoff);
         return id;
     }
+    void portal_with_codes_of(domain::Duration ttl) {
+        config::AdapterSettings portal;
+        portal.name = "portal";
+        config::GuestPortalSettings details;
+        details.profile.access_code.ttl = ttl;
+        portal.details = details;
+        settings_->adapters["portal"] = portal;
+    }
+    static domain::Need code_need(domain::Time end) {
+        domain::Need need;
+        need.name = "access_code";
+        need.expires_at = end;
+        return need;
+    }
     void then_it_is_asked_soon(const domain::RequestId& id) {
         const int before = outside_.calls;
         advance(settings_->engine.retry.max);
@@ -85,16 +99,9 @@ TEST_F(DateSetTest, ASecondRestartChangesNothing) {
 }
 
 TEST_F(DateSetTest, CodeLivesNoLongerThanCodesDoWhenTheDateIsSetBack) {
-    config::AdapterSettings portal;
-    portal.name = "portal";
-    config::GuestPortalSettings details;
-    details.profile.access_code.ttl = hours(2);
-    portal.details = details;
-    settings_->adapters["portal"] = portal;
-    domain::Need need;
-    need.name = "access_code";
-    need.expires_at = clock_.now() + hours(2);
-    outside_.script.push_back(answers(protocol::NeedInput{{need}}, "access_code"));
+    portal_with_codes_of(hours(2));
+    outside_.script.push_back(
+        answers(protocol::NeedInput{{code_need(clock_.now() + hours(2))}}, "access_code"));
     const domain::RequestId id = create(domain::StatusParams{});
     turn_until_state(id, domain::State::needs_input);
 
@@ -103,6 +110,51 @@ TEST_F(DateSetTest, CodeLivesNoLongerThanCodesDoWhenTheDateIsSetBack) {
 
     turn_until([&] { return get(id).needs.at(0).expires_at == clock_.now() + hours(2); });
     EXPECT_EQ(store_->reader().requests().get(id)->due_at, clock_.now() + hours(2));
+}
+
+TEST_F(DateSetTest, CodeThatIsAskedForAgainIsNotOverBecauseTheDateWasSetMeanwhile) {
+    portal_with_codes_of(hours(2));
+    const domain::Time old_end = clock_.now() + hours(2);
+    outside_.script.push_back([&](const protocol::StepContext&) {
+        clock_.step_wall(hours(3));
+        protocol::StepResult result;
+        result.answer = protocol::NeedInput{{code_need(old_end)}};
+        result.step = "access_code";
+        return result;
+    });
+    const domain::RequestId id = create(domain::StatusParams{});
+
+    turn_until_state(id, domain::State::needs_input);
+    engine_->kick();
+    for (int turns = 0; turns < 20; ++turns) io_.poll();
+
+    EXPECT_EQ(get(id).state, domain::State::needs_input);
+    EXPECT_EQ(get(id).needs.at(0).expires_at, clock_.now() + hours(2));
+}
+
+TEST_F(DateSetTest, ProofCountsAsOfItsAsking) {
+    outside_.script.push_back(
+        answers(intent(domain::EffectClass::once, "submit the reissue"), "submit"));
+    const auto id = create(domain::ReissueParams{});
+    turn_until_state(id, domain::State::outcome_unknown);
+    const auto not_done = [](const protocol::ProofContext&) {
+        protocol::Proof proof;
+        proof.verdict = protocol::ProofVerdict::not_done;
+        return domain::Result<protocol::Proof>(std::move(proof));
+    };
+    // The date is set forward while the first proof is read: neither the leave nor the time to
+    // settle is over by that, for this proof or the next.
+    outside_.looks.push_back([&](const protocol::ProofContext& context) {
+        clock_.step_wall(hours(3));
+        return not_done(context);
+    });
+    outside_.looks.push_back(not_done);
+
+    advance(seconds(40));
+    turn_until([&] { return outside_.proofs == 2 && engine_->idle(); });
+
+    EXPECT_EQ(get(id).state, domain::State::outcome_unknown);
+    EXPECT_EQ(outside_.leaves, 1);
 }
 
 TEST_F(DateSetTest, DatesThatMeanADateStay) {
@@ -118,10 +170,8 @@ TEST_F(DateSetTest, DatesThatMeanADateStay) {
 }
 
 TEST_F(DateSetTest, CodeThatAPersonTypesKeepsItsTimeWhenTheDateIsSetForward) {
-    domain::Need need;
-    need.name = "access_code";
-    need.expires_at = clock_.now() + hours(2);
-    outside_.script.push_back(answers(protocol::NeedInput{{need}}, "access_code"));
+    outside_.script.push_back(
+        answers(protocol::NeedInput{{code_need(clock_.now() + hours(2))}}, "access_code"));
     const domain::RequestId id = create(domain::StatusParams{});
     turn_until_state(id, domain::State::needs_input);
     advance(hours(1));

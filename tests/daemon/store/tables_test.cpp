@@ -147,10 +147,12 @@ TEST_F(TablesTest, OpenLeavesFollowADateThatWasSet) {
         ASSERT_TRUE(tx.effects().close(ended.effect.id, EffectState::done, at(9), "").has_value());
     });
 
-    must_write([&](Tx& tx) { tx.effects().move_leaves(std::chrono::seconds(30), at(200)); });
+    must_write([&](Tx& tx) { tx.effects().move_leaves(std::chrono::seconds(30), at(0), at(200)); });
     EXPECT_EQ(until(open), at(90));
-    must_write([&](Tx& tx) { tx.effects().move_leaves(std::chrono::seconds(0), at(40)); });
+    must_write([&](Tx& tx) { tx.effects().move_leaves(std::chrono::seconds(0), at(0), at(40)); });
     EXPECT_EQ(until(open), at(40));
+    must_write([&](Tx& tx) { tx.effects().move_leaves(std::chrono::seconds(0), at(50), at(80)); });
+    EXPECT_EQ(until(open), at(50));
     EXPECT_EQ(until(ended), at(60));
 }
 
