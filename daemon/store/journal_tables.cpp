@@ -250,8 +250,9 @@ domain::Result<void> EffectTable::set_leave(const domain::EffectId& id, domain::
 
 void EffectTable::move_leaves(domain::Duration by, domain::Time earliest, domain::Time latest) {
     static const std::string sql =
-        "UPDATE effects SET act_until = min(max(act_until + ?, ?), ?) "
-        "WHERE act_until IS NOT NULL AND closed_at IS NULL";
+        "UPDATE effects INDEXED BY effects_one_open_once "
+        "SET act_until = min(max(act_until + ?, ?), ?) "
+        "WHERE class = 'once' AND closed_at IS NULL AND act_until IS NOT NULL";
     Query query(connection_, sql);
     query.integer(by.count()).time(earliest).time(latest);
     query.run();

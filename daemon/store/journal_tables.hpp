@@ -63,7 +63,8 @@ class EffectTable {
     /// The adapter may act until then. not_found when the effect is closed or was never there.
     [[nodiscard]] domain::Result<void> set_leave(const domain::EffectId& id,
                                                  domain::Time act_until);
-    /// Every open leave ends so much later, but neither before `earliest` nor after `latest`.
+    /// Every open leave for an effect of class `once` ends so much later, but neither before
+    /// `earliest` nor after `latest`.
     void move_leaves(domain::Duration by, domain::Time earliest, domain::Time latest);
     /// Asked, and not known whether done: stays open.
     [[nodiscard]] domain::Result<void> set_unknown(const domain::EffectId& id,
