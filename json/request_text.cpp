@@ -98,17 +98,7 @@ class ObjectWriter {
     void begin(const Name& name) {
         out_ += std::exchange(first_, false) ? name.first() : name.with_comma();
     }
-    void quote(std::string_view value) {
-        const auto plain = [](char c) { return kPlain[static_cast<unsigned char>(c)]; };
-        if (!std::all_of(value.begin(), value.end(), plain)) {
-            // Escapes are rare and the library's business.
-            out_ += bj::serialize(bj::string_view(value.data(), value.size()));
-            return;
-        }
-        out_ += '"';
-        out_ += value;
-        out_ += '"';
-    }
+    void quote(std::string_view value) { append_quoted(out_, value); }
 
     std::string& out_;
     bool first_ = true;
@@ -160,6 +150,18 @@ void write_progress(ObjectWriter& out, const domain::Request& request) {
 }
 
 }  // namespace
+
+void append_quoted(std::string& out, std::string_view value) {
+    const auto plain = [](char c) { return kPlain[static_cast<unsigned char>(c)]; };
+    if (!std::all_of(value.begin(), value.end(), plain)) {
+        // Escapes are rare and the library's business.
+        out += bj::serialize(bj::string_view(value.data(), value.size()));
+        return;
+    }
+    out += '"';
+    out += value;
+    out += '"';
+}
 
 std::string request_text(const domain::Request& request) {
     std::string text;

@@ -76,7 +76,7 @@ asio::awaitable<Result<Request>> Engine::create(Creation creation, Also also) {
             const Result<void> remembered = also(tx, row.request);
             if (!remembered) return remembered.error();
         }
-        return row.request;
+        return std::move(row.request);
     };
     Result<Request> created = co_await services_.store.write(std::move(change));
     if (created) {

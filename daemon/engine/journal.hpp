@@ -50,6 +50,8 @@ class Journal {
     [[nodiscard]] domain::Time now() const { return now_; }
 
   private:
+    /// An event of a request; `data` is a JSON object.
+    void put(const std::string& type, const domain::Request& request, std::string data);
     void events_of_state(const domain::Request& request, const std::string& previous);
 
     store::Tx& tx_;

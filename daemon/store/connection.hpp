@@ -3,7 +3,6 @@
 #pragma once
 
 #include <SQLiteCpp/Database.h>
-#include <SQLiteCpp/Statement.h>
 
 #include <memory>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "daemon/store/store.hpp"
 
 struct sqlite3_stmt;
+struct sqlite3_value;
 
 namespace cabroker::store {
 
@@ -49,12 +49,14 @@ class Connection {
     [[nodiscard]] SQLite::Database& database() { return database_; }
     [[nodiscard]] Changes& changes() { return changes_; }
 
+    /// SQLite's own statement: SQLiteCpp's binds and reads at twice the cost.
     struct Prepared {
-        SQLite::Statement statement;
-        /// The same statement for reading columns: SQLite::Column shares a pointer for each value.
-        sqlite3_stmt* columns = nullptr;
+        sqlite3_stmt* statement = nullptr;
         bool in_use = false;
         Prepared(SQLite::Database& database, const std::string& sql);
+        ~Prepared();
+        Prepared(const Prepared&) = delete;
+        Prepared& operator=(const Prepared&) = delete;
     };
     /// The prepared statement for this text, made once.
     [[nodiscard]] Prepared& prepared(const std::string& sql);
@@ -89,7 +91,8 @@ class Query {
     Query& text(const std::string& value);
     Query& text(std::string&& value);
     Query& text(const std::optional<std::string>& value);
-    Query& word(std::string_view value) { return text(std::string(value)); }
+    /// A word that lives as long as the program, such as name_of() gives.
+    Query& word(std::string_view value);
     Query& blob(const std::string& value);
     Query& integer(std::int64_t value);
     Query& time(domain::Time value) { return integer(value.time_since_epoch().count()); }
@@ -109,7 +112,7 @@ class Query {
     /// Runs a statement that returns nothing; how many rows it changed.
     int run();
 
-    [[nodiscard]] bool is_null();
+    [[nodiscard]] bool is_null() const;
     void skip() { ++column_; }
     /// The octets of a text or blob, empty for NULL; valid until next() or the end of this object.
     std::string_view view();
@@ -144,7 +147,14 @@ class Query {
     }
 
   private:
+    /// The next column.
+    sqlite3_value* value();
+    /// `code` of a call that bound or ran; throws SQLite::Exception unless it is good.
+    void check(int code) const;
+    bool step();
+
     Connection::Prepared& prepared_;
+    bool done_ = false;
     int bound_ = 0;
     int column_ = 0;
 };

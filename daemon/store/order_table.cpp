@@ -21,21 +21,24 @@ std::string names_text(const std::vector<std::string>& names) {
     return boost::json::serialize(array);
 }
 
-std::vector<std::string> names_of(const std::string& text) {
+boost::json::value parsed(std::string_view text) {
+    return boost::json::parse(boost::json::string_view(text.data(), text.size()));
+}
+
+std::vector<std::string> names_of(std::string_view text) {
     std::vector<std::string> names;
     if (text == "[]") return names;
-    const boost::json::value value = boost::json::parse(text);
+    const boost::json::value value = parsed(text);
     for (const boost::json::value& name : value.as_array()) names.emplace_back(name.as_string());
     return names;
 }
 
-domain::Labels labels_of(const std::string& text) {
+domain::Labels labels_of(std::string_view text) {
     if (text == "{}") return {};
-    return undamaged(json::labels_from_json(boost::json::parse(text)));
+    return undamaged(json::labels_from_json(parsed(text)));
 }
 
-domain::Order read(Query& row) {
-    domain::Order order;
+void read_into(Query& row, domain::Order& order) {
     order.id = row.id<domain::OrderId>();
     order.version = row.integer();
     order.supplier = row.word<domain::Supplier>();
@@ -57,8 +60,14 @@ domain::Order read(Query& row) {
     order.ordered_at = row.opt_time();
     order.issued_at = row.opt_time();
     order.expires_at = row.opt_time();
-    order.dns_names = names_of(row.text());
-    order.labels = labels_of(row.text());
+    order.dns_names = names_of(row.view());
+    order.labels = labels_of(row.view());
+}
+
+// An order is wide: it is read where it stays.
+std::optional<domain::Order> read_first(Query& query) {
+    std::optional<domain::Order> order;
+    if (query.next()) read_into(query, order.emplace());
     return order;
 }
 
@@ -88,7 +97,7 @@ void bind(Query& query, const domain::Order& order) {
 
 std::vector<domain::Order> read_orders(Query& query) {
     std::vector<domain::Order> orders;
-    while (query.next()) orders.push_back(read(query));
+    while (query.next()) read_into(query, orders.emplace_back());
     return orders;
 }
 
@@ -116,8 +125,7 @@ std::optional<domain::Order> OrderTable::get(const domain::OrderId& id) const {
     static const std::string sql = kSelect + " WHERE id = ?";
     Query query(connection_, sql);
     query.id(id);
-    if (!query.next()) return std::nullopt;
-    return read(query);
+    return read_first(query);
 }
 
 std::optional<domain::Order> OrderTable::find_by_supplier_order_id(
@@ -125,8 +133,7 @@ std::optional<domain::Order> OrderTable::find_by_supplier_order_id(
     static const std::string sql = kSelect + " WHERE supplier_order_id = ? AND supplier = ?";
     Query query(connection_, sql);
     query.text(supplier_order_id).word(domain::name_of(supplier));
-    if (!query.next()) return std::nullopt;
-    return read(query);
+    return read_first(query);
 }
 
 std::vector<domain::Order> OrderTable::find_by_supplier_order_id(
@@ -169,7 +176,7 @@ Page<domain::Order> OrderTable::list(const OrderFilter& filter, ListOrder order,
             page.next = PageKey{last.updated_at.time_since_epoch().count(), last.id.text()};
             break;
         }
-        page.items.push_back(read(query));
+        read_into(query, page.items.emplace_back());
     }
     return page;
 }

@@ -32,27 +32,37 @@ std::optional<domain::ExternalRef> read_external_ref(Query& row) {
     return domain::ExternalRef{std::move(*system), std::move(*id)};
 }
 
-domain::Params read_params(domain::Kind kind, const std::string& text) {
+domain::Params read_params(domain::Kind kind, std::string_view text) {
     if (kind == domain::Kind::status) return domain::StatusParams{};
-    return undamaged(json::params_from_json(kind, boost::json::parse(text)));
+    return undamaged(json::params_from_json(
+        kind, boost::json::parse(boost::json::string_view(text.data(), text.size()))));
 }
 
-domain::Labels read_labels(const std::string& text) {
+domain::Labels read_labels(std::string_view text) {
     if (text == "{}") return {};
-    return undamaged(json::labels_from_json(boost::json::parse(text)));
+    return undamaged(json::labels_from_json(
+        boost::json::parse(boost::json::string_view(text.data(), text.size()))));
 }
 
 void read_wide(Query& row, StoredRequest& stored) {
     domain::Request& request = stored.request;
-    request.labels = read_labels(row.text());
+    request.labels = read_labels(row.view());
     request.note = row.opt_text();
     request.last_problem = opt_json<domain::Trouble>(row, json::trouble_from_json);
     auto needs = opt_json<std::vector<domain::Need>>(row, json::needs_from_json);
     if (needs) request.needs = std::move(*needs);
     request.outcome = opt_json<domain::Outcome>(row, json::outcome_from_json);
     request.result = opt_json<domain::RequestResult>(row, json::result_from_json);
-    request.params = read_params(request.kind, row.text());
+    request.params = read_params(request.kind, row.view());
     stored.sealed_cookie = row.opt_text().value_or(std::string());
+}
+
+void bind_labels(Query& query, const domain::Labels& labels) {
+    if (labels.empty()) {
+        query.word("{}");
+    } else {
+        query.text(boost::json::serialize(json::to_json(labels)));
+    }
 }
 
 template <class T>
@@ -142,10 +152,9 @@ void bind_request(Query& query, const StoredRequest& stored, std::int64_t versio
     } else {
         query.null().null();
     }
-    query.text(stored.session_key)
-        .id(stored.open_effect)
-        .text(boost::json::serialize(json::to_json(request.labels)))
-        .text(request.note);
+    query.text(stored.session_key).id(stored.open_effect);
+    bind_labels(query, request.labels);
+    query.text(request.note);
     bind_opt_json(query, request.last_problem);
     if (request.needs.empty()) {
         query.null();
@@ -154,7 +163,11 @@ void bind_request(Query& query, const StoredRequest& stored, std::int64_t versio
     }
     bind_opt_json(query, request.outcome);
     bind_opt_json(query, request.result);
-    query.text(boost::json::serialize(json::to_json(request.params)));
+    if (request.kind == domain::Kind::status) {
+        query.word("{}");
+    } else {
+        query.text(boost::json::serialize(json::to_json(request.params)));
+    }
     if (stored.sealed_cookie.empty()) {
         query.null();
     } else {

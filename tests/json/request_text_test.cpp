@@ -75,5 +75,16 @@ TEST_F(RequestTextTest, EscapesAsTheLibraryDoes) {
     expect_same(request);
 }
 
+TEST_F(RequestTextTest, EveryOctetIsQuotedAsTheLibraryQuotesIt) {
+    for (int octet = 0; octet < 128; ++octet) {
+        const std::string value = "a" + std::string(1, static_cast<char>(octet)) + "z";
+        std::string text = "before ";
+
+        append_quoted(text, value);
+
+        EXPECT_EQ(text, "before " + boost::json::serialize(boost::json::value(value))) << octet;
+    }
+}
+
 }  // namespace
 }  // namespace cabroker::json
