@@ -4,6 +4,13 @@
 
 namespace cabroker::domain {
 
+/// Are all its octets printable ASCII? Nearly every text is; there is nothing to refuse in it then.
+[[nodiscard]] inline bool is_plain(std::string_view text) {
+    unsigned strange = 0;
+    for (const char c : text) strange |= static_cast<unsigned char>(c) - 0x20U > 0x5EU ? 1U : 0U;
+    return strange == 0;
+}
+
 /// Does it hold a control of writing direction: U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to
 /// U+2069? With one of them a text can be shown in another order than it is read.
 [[nodiscard]] inline bool has_direction_control(std::string_view text) {

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/container/small_vector.hpp>
 #include <boost/json.hpp>
 #include <boost/json/basic_parser_impl.hpp>
+#include <functional>
+#include <memory>
 #include <new>
 #include <set>
-#include <vector>
 
 namespace cabroker::json {
 namespace {
@@ -16,49 +18,67 @@ namespace {
 namespace bj = boost::json;
 
 /// The keys of the objects that are open, the innermost last. Few of an object are compared one by
-/// one, because nearly every object has few.
+/// one, because nearly every object has few. Keys that stand in the document as they are spelled
+/// are looked at there, others are kept.
 class OpenKeys {
   public:
-    void begin_object() { objects_.push_back(Object{keys_.size(), text_.size(), {}}); }
+    explicit OpenKeys(std::string_view document) : document_(document) {}
+    void begin_object() { objects_.push_back(Object{keys_.size(), spelled_.size(), {}}); }
     void end_object() {
         keys_.resize(objects_.back().first);
-        text_.resize(objects_.back().text);
+        spelled_.resize(objects_.back().spelled);
         objects_.pop_back();
     }
     /// False when the innermost object has the key already.
     bool insert(std::string_view key) {
         Object& object = objects_.back();
-        if (!object.many.empty()) return object.many.emplace(key).second;
+        if (object.many) return object.many->emplace(key).second;
         for (std::size_t i = object.first; i < keys_.size(); ++i) {
             if (at(keys_[i]) == key) return false;
         }
-        keys_.push_back(Place{text_.size(), key.size()});
-        text_ += key;
+        keep(key);
         if (keys_.size() - object.first > kFew) {
+            object.many = std::make_unique<Names>();
             for (std::size_t i = object.first; i < keys_.size(); ++i)
-                object.many.emplace(at(keys_[i]));
+                object.many->emplace(at(keys_[i]));
         }
         return true;
     }
 
   private:
     static constexpr std::size_t kFew = 24;
+    using Names = std::set<std::string, std::less<>>;
     struct Place {
+        bool in_document;
         std::size_t begin;
         std::size_t size;
     };
     struct Object {
-        std::size_t first;  ///< of its keys
-        std::size_t text;   ///< where theirs begins
-        std::set<std::string, std::less<>> many;
+        std::size_t first;    ///< of its keys
+        std::size_t spelled;  ///< where theirs begin
+        std::unique_ptr<Names> many;
     };
+    void keep(std::string_view key) {
+        const std::less_equal<> before;
+        const bool inside = before(document_.data(), key.data()) &&
+                            before(key.data() + key.size(), document_.data() + document_.size());
+        if (inside) {
+            const auto begin = static_cast<std::size_t>(key.data() - document_.data());
+            keys_.push_back(Place{true, begin, key.size()});
+        } else {
+            keys_.push_back(Place{false, spelled_.size(), key.size()});
+            spelled_ += key;
+        }
+    }
     [[nodiscard]] std::string_view at(Place place) const {
-        return std::string_view(text_).substr(place.begin, place.size);
+        const std::string_view text = place.in_document ? document_ : std::string_view(spelled_);
+        return text.substr(place.begin, place.size);
     }
 
-    std::vector<Object> objects_;
-    std::vector<Place> keys_;
-    std::string text_;
+    std::string_view document_;
+    boost::container::small_vector<Object, 8> objects_;
+    boost::container::small_vector<Place, kFew> keys_;
+    std::string spelled_;
 };
 
 /// What a parser puts aside may be secret: it is wiped before it is given back.
@@ -101,8 +121,9 @@ struct StrictHandler {
     std::string number;
     std::string complaint;
 
-    explicit StrictHandler(Aside& aside)
-        : stack(bj::storage_ptr(&aside.more), aside.octets.data(), aside.octets.size()) {}
+    StrictHandler(Aside& aside, std::string_view document)
+        : stack(bj::storage_ptr(&aside.more), aside.octets.data(), aside.octets.size()),
+          keys(document) {}
 
     bool refuse(std::string why, bj::error_code& ec) {
         complaint = std::move(why);
@@ -131,8 +152,9 @@ struct StrictHandler {
         return true;
     }
     bool on_key(bj::string_view part, std::size_t, bj::error_code& ec) {
-        key.append(part.data(), part.size());
-        if (!keys.insert(key)) return refuse("duplicate key \"" + key + "\"", ec);
+        std::string_view whole(part.data(), part.size());
+        if (!key.empty()) whole = key.append(whole);
+        if (!keys.insert(whole)) return refuse("duplicate key \"" + std::string(whole) + "\"", ec);
         key.clear();
         stack.push_key(part);
         return true;
@@ -201,7 +223,7 @@ domain::Result<boost::json::value> parse(std::string_view text, const bj::storag
     bj::parse_options options;
     options.max_depth = kMaxDepth;
     Aside aside;
-    bj::basic_parser<StrictHandler> parser(options, aside);
+    bj::basic_parser<StrictHandler> parser(options, aside, text);
     StrictHandler& handler = parser.handler();
     handler.stack.reset(storage);
 

@@ -1,12 +1,12 @@
 #include "json/reader.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <boost/json.hpp>
-#include <functional>
-#include <set>
 #include <vector>
 
 #include "domain/text_marks.hpp"
+#include "json/suggestion.hpp"
 #include "json/time_text.hpp"
 
 namespace cabroker::json {
@@ -35,42 +35,21 @@ bool is_one_line(std::string_view text) {
     return plain || !domain::has_unicode_line_end(text);
 }
 
-// Edit distance with swaps of neighbours, for short names.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::vector<std::size_t>> cost(a.size() + 1,
-                                               std::vector<std::size_t>(b.size() + 1));
-    for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
-    for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t replaced = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-            cost[i][j] = std::min({replaced, cost[i - 1][j] + 1, cost[i][j - 1] + 1});
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-        }
-    }
-    return cost[a.size()][b.size()];
-}
+// How many members of an object are kept track of with a bit each.
+constexpr std::size_t kTracked = 64;
 
-// The known name that a wrong one was probably meant to be, or nothing.
-std::string closest(std::string_view name, std::vector<std::string_view> known) {
-    if (name.size() > 64) return {};
-    std::sort(known.begin(), known.end());
-    std::string best;
-    std::size_t least = std::max<std::size_t>(name.size() / 3, 1) + 1;
-    for (const std::string_view candidate : known) {
-        const std::size_t far = distance(name, candidate);
-        if (far < least) {
-            least = far;
-            best = candidate;
-        }
-    }
-    return best;
+// Names that differ have nearly always different ones.
+unsigned slot_of(std::string_view name) {
+    if (name.empty()) return 0;
+    const unsigned first = static_cast<unsigned char>(name.front());
+    const unsigned last = static_cast<unsigned char>(name.back());
+    return (static_cast<unsigned>(name.size()) * 5U + first * 3U + last) % kTracked;
 }
 
 }  // namespace
 
 std::string pointer_segment(std::string_view key) {
+    if (key.find_first_of("~/") == std::string_view::npos) return std::string(key);
     std::string out;
     for (const char c : key) {
         if (c == '~') {
@@ -87,7 +66,17 @@ std::string pointer_segment(std::string_view key) {
 ObjectReader::ObjectReader(const bj::value& value, std::string pointer, Problems& problems,
                            Marks marks)
     : object_(value.if_object()), pointer_(std::move(pointer)), marks_(marks), problems_(problems) {
-    if (object_ == nullptr) problems_.emplace_back(pointer_, "wrong_type", "must be an object");
+    if (object_ == nullptr) {
+        problems_.emplace_back(pointer_, "wrong_type", "must be an object");
+        return;
+    }
+    std::uint8_t place = 0;
+    for (const auto& entry : *object_) {
+        const unsigned slot = slot_of({entry.key().data(), entry.key().size()});
+        has_ |= std::uint64_t{1} << slot;
+        place_[slot] = place;
+        if (place + 1U < kTracked) ++place;
+    }
 }
 
 bool ObjectReader::misleads(std::string_view value) const {
@@ -95,25 +84,49 @@ bool ObjectReader::misleads(std::string_view value) const {
 }
 
 std::string ObjectReader::at(std::string_view key) const {
-    return pointer_ + "/" + pointer_segment(key);
+    std::string pointer;
+    pointer.reserve(pointer_.size() + 1 + key.size());
+    pointer += pointer_;
+    pointer += '/';
+    pointer += pointer_segment(key);
+    return pointer;
 }
 
 void ObjectReader::complain(std::string_view key, std::string code, std::string detail) {
     problems_.emplace_back(at(key), std::move(code), std::move(detail));
 }
 
+std::vector<std::string_view> ObjectReader::asked_names() const {
+    std::vector<std::string_view> names(first_asked_.begin(), first_asked_.begin() + count_);
+    names.insert(names.end(), more_asked_.begin(), more_asked_.end());
+    return names;
+}
+
+const bj::key_value_pair* ObjectReader::find(std::string_view key) const {
+    const unsigned slot = slot_of(key);
+    if (object_ == nullptr || (has_ >> slot & 1U) == 0) return nullptr;
+    const bj::key_value_pair* usual = object_->begin() + place_[slot];
+    if (std::string_view(usual->key().data(), usual->key().size()) == key) return usual;
+    const bj::key_value_pair* found = object_->find(bj::string_view(key.data(), key.size()));
+    return found == object_->end() ? nullptr : found;
+}
+
 const bj::value* ObjectReader::member(std::string_view key) {
-    if (asked_.empty()) asked_.reserve(24);
-    asked_.push_back(key);
-    if (object_ == nullptr) return nullptr;
-    const bj::value* found = object_->if_contains(bj::string_view(key.data(), key.size()));
-    return found == nullptr || found->is_null() ? nullptr : found;
+    if (count_ < first_asked_.size()) {
+        first_asked_[count_++] = key;
+    } else {
+        more_asked_.push_back(key);
+    }
+    const bj::key_value_pair* found = find(key);
+    if (found == nullptr) return nullptr;
+    const auto place = static_cast<std::size_t>(found - object_->begin());
+    if (place < kTracked) read_ |= std::uint64_t{1} << place;
+    return found->value().is_null() ? nullptr : &found->value();
 }
 
 bool ObjectReader::has(std::string_view key) const {
-    if (object_ == nullptr) return false;
-    const bj::value* found = object_->if_contains(bj::string_view(key.data(), key.size()));
-    return found != nullptr && !found->is_null();
+    const bj::key_value_pair* found = find(key);
+    return found != nullptr && !found->value().is_null();
 }
 
 bool ObjectReader::require(std::string_view key) {
@@ -122,18 +135,21 @@ bool ObjectReader::require(std::string_view key) {
     return false;
 }
 
-std::optional<std::string> ObjectReader::text(std::string_view key, std::size_t max_bytes) {
+std::optional<std::string_view> ObjectReader::checked(std::string_view key, std::size_t max_bytes,
+                                                      Shape shape) {
     const bj::value* found = member(key);
     if (found == nullptr) return std::nullopt;
-    if (!found->is_string()) {
+    const bj::string* string = found->if_string();
+    if (string == nullptr) {
         complain(key, "wrong_type", "must be a string");
         return std::nullopt;
     }
-    std::string value(found->get_string().data(), found->get_string().size());
+    const std::string_view value(string->data(), string->size());
     if (value.size() > max_bytes) {
         complain(key, "out_of_range", "must be at most " + std::to_string(max_bytes) + " octets");
         return std::nullopt;
     }
+    if (domain::is_plain(value)) return value;
     if (std::any_of(value.begin(), value.end(), is_control)) {
         complain(key, "bad_format", "must not hold control characters");
         return std::nullopt;
@@ -142,17 +158,33 @@ std::optional<std::string> ObjectReader::text(std::string_view key, std::size_t 
         complain(key, "bad_format", kMisleads);
         return std::nullopt;
     }
-    return value;
-}
-
-std::optional<std::string> ObjectReader::line(std::string_view key, std::size_t max_bytes) {
-    std::optional<std::string> value = text(key, max_bytes);
-    if (!value) return std::nullopt;
-    if (!is_one_line(*value)) {
+    if (shape == Shape::line && !is_one_line(value)) {
         complain(key, "bad_format", "must be one line without control characters");
         return std::nullopt;
     }
     return value;
+}
+
+std::optional<std::string_view> ObjectReader::text_view(std::string_view key,
+                                                        std::size_t max_bytes) {
+    return checked(key, max_bytes, Shape::text);
+}
+
+std::optional<std::string_view> ObjectReader::line_view(std::string_view key,
+                                                        std::size_t max_bytes) {
+    return checked(key, max_bytes, Shape::line);
+}
+
+std::optional<std::string> ObjectReader::text(std::string_view key, std::size_t max_bytes) {
+    const std::optional<std::string_view> value = text_view(key, max_bytes);
+    if (!value) return std::nullopt;
+    return std::string(*value);
+}
+
+std::optional<std::string> ObjectReader::line(std::string_view key, std::size_t max_bytes) {
+    const std::optional<std::string_view> value = line_view(key, max_bytes);
+    if (!value) return std::nullopt;
+    return std::string(*value);
 }
 
 std::optional<bool> ObjectReader::boolean(std::string_view key) {
@@ -183,7 +215,7 @@ std::optional<std::int64_t> ObjectReader::integer(std::string_view key, std::int
 }
 
 std::optional<domain::Time> ObjectReader::time(std::string_view key) {
-    const std::optional<std::string> value = line(key);
+    const std::optional<std::string_view> value = line_view(key);
     if (!value) return std::nullopt;
     std::optional<domain::Time> time = parse_date_or_time(*value);
     if (!time) complain(key, "bad_format", "must be an RFC 3339 time such as 2026-11-22T08:30:00Z");
@@ -191,7 +223,7 @@ std::optional<domain::Time> ObjectReader::time(std::string_view key) {
 }
 
 std::optional<domain::Duration> ObjectReader::duration(std::string_view key) {
-    const std::optional<std::string> value = line(key);
+    const std::optional<std::string_view> value = line_view(key);
     if (!value) return std::nullopt;
     std::optional<domain::Duration> duration = domain::parse_duration(*value);
     if (!duration)
@@ -215,21 +247,22 @@ std::optional<std::vector<std::string>> ObjectReader::lines(std::string_view key
     std::vector<std::string> values;
     std::size_t index = 0;
     for (const bj::value& entry : array) {
-        const std::string where = at(key) + "/" + std::to_string(index++);
-        if (!entry.is_string()) {
-            problems_.emplace_back(where, "wrong_type", "must be a string");
+        const auto complain_here = [&, place = index++](const char* code, const char* detail) {
+            problems_.emplace_back(at(key) + "/" + std::to_string(place), code, detail);
+        };
+        const bj::string* string = entry.if_string();
+        if (string == nullptr) {
+            complain_here("wrong_type", "must be a string");
             continue;
         }
-        std::string value(entry.get_string().data(), entry.get_string().size());
+        const std::string_view value(string->data(), string->size());
         if (misleads(value)) {
-            problems_.emplace_back(where, "bad_format", kMisleads);
-            continue;
+            complain_here("bad_format", kMisleads);
+        } else if (value.size() > 1024 || !is_one_line(value)) {
+            complain_here("bad_format", "must be one line of at most 1024 octets");
+        } else {
+            values.emplace_back(value);
         }
-        if (value.size() > 1024 || !is_one_line(value)) {
-            problems_.emplace_back(where, "bad_format", "must be one line of at most 1024 octets");
-            continue;
-        }
-        values.push_back(std::move(value));
     }
     return values;
 }
@@ -249,25 +282,28 @@ std::optional<std::map<std::string, std::string>> ObjectReader::string_map(std::
     std::map<std::string, std::string> values;
     ObjectReader inner(*found, at(key), problems_, marks_);
     for (const auto& entry : found->get_object()) {
-        const std::string name(entry.key().data(), entry.key().size());
+        const std::string_view name(entry.key().data(), entry.key().size());
         if (entry.value().is_null()) {
             inner.complain(name, "wrong_type", "must be a string");
             continue;
         }
-        if (std::optional<std::string> value = inner.line(name))
-            values.emplace(name, std::move(*value));
+        if (const std::optional<std::string_view> value = inner.line_view(name))
+            values.emplace(name, *value);
     }
     return values;
 }
 
 void ObjectReader::finish() {
     if (object_ == nullptr) return;
+    const std::size_t size = object_->size();
+    if (size <= kTracked && static_cast<std::size_t>(std::popcount(read_)) == size) return;
+    const std::vector<std::string_view> asked = asked_names();
     int suggestions = 0;
     for (const auto& entry : *object_) {
         const std::string_view name(entry.key().data(), entry.key().size());
-        if (std::find(asked_.begin(), asked_.end(), name) != asked_.end()) continue;
+        if (std::find(asked.begin(), asked.end(), name) != asked.end()) continue;
         // Looking for what was meant costs much more than saying that it is unknown.
-        const std::string meant = ++suggestions <= kMaxSuggestions ? closest(name, asked_) : "";
+        const std::string meant = ++suggestions <= kMaxSuggestions ? closest(name, asked) : "";
         complain(name, "unknown_field",
                  "remove this member: it is not known here" +
                      (meant.empty() ? std::string() : "; did you mean \"" + meant + "\"?"));

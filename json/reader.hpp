@@ -2,6 +2,7 @@
 // stopping at the first.
 #pragma once
 
+#include <array>
 #include <boost/json/fwd.hpp>
 #include <cstdint>
 #include <functional>
@@ -40,6 +41,9 @@ class ObjectReader {
     std::optional<std::string> text(std::string_view key, std::size_t max_bytes = 4096);
     /// One line: no control character at all.
     std::optional<std::string> line(std::string_view key, std::size_t max_bytes = 1024);
+    /// text() and line() where they stand in the document; valid as long as that is.
+    std::optional<std::string_view> text_view(std::string_view key, std::size_t max_bytes = 4096);
+    std::optional<std::string_view> line_view(std::string_view key, std::size_t max_bytes = 1024);
     std::optional<bool> boolean(std::string_view key);
     std::optional<std::int64_t> integer(std::string_view key, std::int64_t least,
                                         std::int64_t most);
@@ -50,9 +54,9 @@ class ObjectReader {
     template <class Parse>
     auto word(std::string_view key, Parse parse, const std::string& allowed)
         -> decltype(parse(std::string_view{})) {
-        const std::optional<std::string> name = line(key);
+        const std::optional<std::string_view> name = line_view(key);
         if (!name) return std::nullopt;
-        auto value = parse(std::string_view(*name));
+        auto value = parse(*name);
         if (!value) complain(key, "unknown_value", "use one of: " + allowed);
         return value;
     }
@@ -74,14 +78,28 @@ class ObjectReader {
     void finish();
 
   private:
+    /// What a text may hold.
+    enum class Shape { text, line };
+    std::optional<std::string_view> checked(std::string_view key, std::size_t max_bytes,
+                                            Shape shape);
     [[nodiscard]] bool misleads(std::string_view value) const;
+    [[nodiscard]] const boost::json::key_value_pair* find(std::string_view key) const;
+    [[nodiscard]] std::vector<std::string_view> asked_names() const;
 
     const boost::json::object* object_ = nullptr;
     std::string pointer_;
     Marks marks_;
     Problems& problems_;
-    /// Names asked for, in the order of asking. A vector: a set costs a node per member.
-    std::vector<std::string_view> asked_;
+    /// A bit for the slot of each name that the object has: most names that it lacks are told
+    /// without a search; and for such a slot the place of a member, probably of the one meant.
+    std::uint64_t has_ = 0;
+    std::array<std::uint8_t, 64> place_;
+    /// A bit for each of the first 64 members that was asked for.
+    std::uint64_t read_ = 0;
+    /// Names asked for, in the order of asking. Few readers ask for more than the first have room.
+    std::array<std::string_view, 24> first_asked_;
+    std::size_t count_ = 0;
+    std::vector<std::string_view> more_asked_;
 };
 
 }  // namespace cabroker::json

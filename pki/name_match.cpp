@@ -57,6 +57,12 @@ std::string_view without_www(std::string_view name) {
     return name.starts_with("www.") ? name.substr(4) : name;
 }
 
+/// Can the character stand in an address? A name nearly always has another.
+bool is_of_address(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == '.' ||
+           c == ':';
+}
+
 NameVerdict misfit(std::string detail) { return {false, std::move(detail), {}}; }
 
 }  // namespace
@@ -65,11 +71,15 @@ bool is_ip_address(std::string_view text) {
     if (text.size() > 2 && text.front() == '[' && text.back() == ']') {
         text = text.substr(1, text.size() - 2);
     }
-    if (text.find('\0') != std::string_view::npos) return false;
-    const std::string address(text.substr(0, INET6_ADDRSTRLEN));
+    if (text.size() >= INET6_ADDRSTRLEN) return false;
+    std::array<char, INET6_ADDRSTRLEN> address{};
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (!is_of_address(text[i])) return false;
+        address[i] = text[i];
+    }
     std::array<unsigned char, 16> octets{};
-    return inet_pton(AF_INET, address.c_str(), octets.data()) == 1 ||
-           inet_pton(AF_INET6, address.c_str(), octets.data()) == 1;
+    return inet_pton(AF_INET, address.data(), octets.data()) == 1 ||
+           inet_pton(AF_INET6, address.data(), octets.data()) == 1;
 }
 
 std::optional<std::string> normalise_name(std::string_view name) {

@@ -96,7 +96,7 @@ Answer post_csr_inspect(Api& api, ApiCall call) {
     }
     std::optional<OrderChoice> choice;
     if (const bj::value* order = reader.member("order"))
-        choice = decode_order_choice(*order, api.services.settings->brands, problems);
+        decode_order_choice(*order, api.services.settings->brands, problems, choice.emplace());
     reader.finish();
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
 

@@ -10,6 +10,8 @@ using Fault = std::optional<FieldFault>;
 namespace {
 
 constexpr std::size_t kMaxLabels = 64;
+/// How many fields are given with nearly every order.
+constexpr std::size_t kUsualFields = 8;
 
 }  // namespace
 
@@ -41,12 +43,12 @@ void decode_dns_names(json::ObjectReader& reader, json::Problems& problems, Orde
 
 }  // namespace
 
-OrderDraft decode_order(json::ObjectReader& reader, json::Problems& problems,
-                        const config::BrandCatalogue& brands) {
-    OrderDraft draft;
+void decode_order(json::ObjectReader& reader, json::Problems& problems,
+                  const config::BrandCatalogue& brands, OrderDraft& draft) {
+    draft.given.reserve(kUsualFields);
     bool brand_known = false;
     for (const std::string_view field : order_line_fields()) {
-        const std::optional<std::string> value = reader.line(field);
+        const std::optional<std::string_view> value = reader.line_view(field);
         if (!value) continue;
         Fault wrong = set_order_field(draft.order, field, *value);
         if (field == "status" && draft.order.status == domain::OrderStatus::unknown &&
@@ -72,7 +74,6 @@ OrderDraft decode_order(json::ObjectReader& reader, json::Problems& problems,
         reader.complain("supplier", "unknown_value",
                         "this brand is supplied by " + std::string(domain::name_of(expected)));
     }
-    return draft;
 }
 
 std::optional<LabelPatch> decode_label_patch(const bj::value& document, json::Problems& problems) {

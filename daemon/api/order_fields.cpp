@@ -188,6 +188,8 @@ bool same_order_field(const Order& one, const Order& other, std::string_view fie
     if (auto* member = number_member(one, field))
         return same(*member, *number_member(other, field));
     if (auto* member = text_member(one, field)) return same(*member, *text_member(other, field));
+    if (auto* member = mail_member(one, field); member && same(*member, *mail_member(other, field)))
+        return true;
     return order_field_text(one, field) == order_field_text(other, field);
 }
 

@@ -49,10 +49,10 @@ struct OrderDraft {
     [[nodiscard]] bool gives(std::string_view field) const;
 };
 
-/// Reads the members of an order; complains about what is wrong and about unknown members. Requires
-/// `brand`, and `common_name` or `supplier_order_id`.
-[[nodiscard]] OrderDraft decode_order(json::ObjectReader& reader, json::Problems& problems,
-                                      const config::BrandCatalogue& brands);
+/// Reads the members of an order into a new `draft`; complains about what is wrong and about
+/// unknown members. Requires `brand`, and `common_name` or `supplier_order_id`.
+void decode_order(json::ObjectReader& reader, json::Problems& problems,
+                  const config::BrandCatalogue& brands, OrderDraft& draft);
 
 /// Reads labels: at most 64, keys of letters, digits, `.`, `_`, `-` and `/`.
 [[nodiscard]] std::optional<domain::Labels> decode_labels(json::ObjectReader& reader,

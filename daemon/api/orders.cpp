@@ -149,7 +149,8 @@ Answer post_order(Api& api, ApiCall call) {
     if (!document) co_return problem(document.error());
     json::Problems problems;
     json::ObjectReader reader(*document, "", problems);
-    OrderDraft draft = decode_order(reader, problems, api.services.settings->brands);
+    OrderDraft draft;
+    decode_order(reader, problems, api.services.settings->brands, draft);
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
 
     draft.order.id = api.services.ids.make<domain::OrderId>(api.now());

@@ -13,7 +13,7 @@ using domain::Kind;
 
 template <class Enum>
 std::optional<Enum> word(json::ObjectReader& reader, std::string_view key) {
-    const std::optional<std::string> name = reader.line(key, 64);
+    const std::optional<std::string_view> name = reader.line_view(key, 64);
     if (!name) return std::nullopt;
     const std::optional<Enum> value = domain::parse<Enum>(*name);
     if (!value)
@@ -41,7 +41,7 @@ std::vector<domain::Format> decode_formats(json::ObjectReader& reader, json::Pro
 
 // Hex with or without colons; stored as lower-case hex.
 std::optional<std::string> decode_serial(json::ObjectReader& reader) {
-    const std::optional<std::string> text = reader.line("serial", 128);
+    const std::optional<std::string_view> text = reader.line_view("serial", 128);
     if (!text) return std::nullopt;
     std::string serial;
     for (const char c : *text) {
@@ -62,14 +62,14 @@ domain::Params decode_reissue(json::ObjectReader& reader, bool preview, json::Pr
     if (csr && csr->empty()) reader.complain("csr", "required", "give a CSR in PEM");
     if (csr) params.csr = std::move(*csr);  // no copy stays behind: it may be a private key
     params.validation_method = word<domain::ValidationMethod>(reader, "validation_method");
-    params.reason = reader.text("reason", kMaxReason).value_or("");
+    params.reason = reader.text_view("reason", kMaxReason).value_or("");
     params.formats = decode_formats(reader, problems);
     return params;
 }
 
 domain::Params decode_revoke(json::ObjectReader& reader) {
     domain::RevokeParams params;
-    params.reason = reader.text("reason", kMaxReason).value_or("");
+    params.reason = reader.text_view("reason", kMaxReason).value_or("");
     params.reason_code = word<domain::ReasonCode>(reader, "reason_code");
     params.scope = word<domain::RevokeScope>(reader, "scope").value_or(domain::RevokeScope::order);
     params.serial = decode_serial(reader);
@@ -81,7 +81,7 @@ domain::Params decode_revoke(json::ObjectReader& reader) {
 domain::Params decode_transfer(json::ObjectReader& reader) {
     domain::TransferParams params;
     reader.require("target_account");
-    params.target_account = reader.line("target_account", 256).value_or("");
+    params.target_account = reader.line_view("target_account", 256).value_or("");
     params.verification = word<domain::TransferVerification>(reader, "verification")
                               .value_or(domain::TransferVerification::challenge_phrase);
     return params;
@@ -98,7 +98,7 @@ domain::Params decode_params(Kind kind, json::ObjectReader& reader, bool preview
             return decode_revoke(reader);
         case Kind::cancel: {
             domain::CancelParams params;
-            params.reason = reader.text("reason", kMaxReason).value_or("");
+            params.reason = reader.text_view("reason", kMaxReason).value_or("");
             return params;
         }
         case Kind::download: {
@@ -134,8 +134,8 @@ std::optional<domain::ExternalRef> decode_external_ref(json::ObjectReader& reade
         inner.require("system");
         inner.require("id");
     }
-    ref.system = inner.line("system", 64).value_or("");
-    ref.id = inner.line("id", 256).value_or("");
+    ref.system = inner.line_view("system", 64).value_or("");
+    ref.id = inner.line_view("id", 256).value_or("");
     if (inner.has("system") && (ref.system.empty() || ref.system.find(':') != std::string::npos))
         inner.complain("system", "bad_format", "must be a word without a colon");
     if (inner.has("id") && ref.id.empty()) inner.complain("id", "bad_format", "must not be empty");
@@ -143,12 +143,11 @@ std::optional<domain::ExternalRef> decode_external_ref(json::ObjectReader& reade
     return ref;
 }
 
-OrderChoice decode_order_choice(const bj::value& member, const config::BrandCatalogue& brands,
-                                json::Problems& problems) {
-    OrderChoice choice;
+void decode_order_choice(const bj::value& member, const config::BrandCatalogue& brands,
+                         json::Problems& problems, OrderChoice& choice) {
     json::ObjectReader reader(member, "/order", problems);
     const bj::object* object = member.if_object();
-    if (object == nullptr) return choice;
+    if (object == nullptr) return;
     struct Name {
         OrderChoice::By by;
         const char* key;
@@ -159,29 +158,27 @@ OrderChoice decode_order_choice(const bj::value& member, const config::BrandCata
                              Name{OrderChoice::By::common_name, "common_name"}}) {
         if (object->size() != 1 || !reader.has(name.key)) continue;
         choice.by = name.by;
-        const std::optional<std::string> value = reader.line(name.key, 256);
+        const std::optional<std::string_view> value = reader.line_view(name.key, 256);
         if (value && value->empty()) reader.complain(name.key, "required", "it is empty");
         choice.name = value.value_or("");
-        return choice;
+        return;
     }
     choice.by = OrderChoice::By::description;
     if (reader.has("id")) {
         reader.member("id");
         reader.complain("id", "bad_format", "must stand alone: the inventory knows the rest");
     }
-    choice.description = decode_order(reader, problems, brands);
-    return choice;
+    decode_order(reader, problems, brands, choice.description);
 }
 
-NewRequest decode_request(const bj::value& document, bool preview,
-                          const config::BrandCatalogue& brands, json::Problems& problems) {
-    NewRequest request;
+void decode_request(const bj::value& document, bool preview, const config::BrandCatalogue& brands,
+                    json::Problems& problems, NewRequest& request) {
     json::ObjectReader reader(document, "", problems);
     reader.require("kind");
     reader.require("order");
     const std::optional<Kind> kind = word<Kind>(reader, "kind");
     if (const bj::value* order = reader.member("order"))
-        request.order = decode_order_choice(*order, brands, problems);
+        decode_order_choice(*order, brands, problems, request.order);
 
     const bj::value* params = reader.member("params");
     const bj::value none = bj::object();
@@ -198,7 +195,6 @@ NewRequest decode_request(const bj::value& document, bool preview,
     request.allow_duplicate = reader.boolean("allow_duplicate").value_or(false);
     if (preview) request.at = reader.time("at");
     reader.finish();
-    return request;
 }
 
 }  // namespace cabroker::api

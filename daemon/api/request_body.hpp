@@ -36,15 +36,15 @@ struct NewRequest {
     [[nodiscard]] std::string* csr();
 };
 
-/// `preview`: params may be left out, `at` is known. Look at `problems` before using the result.
-[[nodiscard]] NewRequest decode_request(const boost::json::value& document, bool preview,
-                                        const config::BrandCatalogue& brands,
-                                        json::Problems& problems);
+/// Fills a new `request` in, which is too large to be handed around. `preview`: params may be left
+/// out, `at` is known. Look at `problems` before using it.
+void decode_request(const boost::json::value& document, bool preview,
+                    const config::BrandCatalogue& brands, json::Problems& problems,
+                    NewRequest& request);
 
-/// The member `order`.
-[[nodiscard]] OrderChoice decode_order_choice(const boost::json::value& member,
-                                              const config::BrandCatalogue& brands,
-                                              json::Problems& problems);
+/// The member `order`; fills a new `choice` in.
+void decode_order_choice(const boost::json::value& member, const config::BrandCatalogue& brands,
+                         json::Problems& problems, OrderChoice& choice);
 
 /// `{system, id}`; nullopt when absent or wrong.
 [[nodiscard]] std::optional<domain::ExternalRef> decode_external_ref(json::ObjectReader& reader,

@@ -20,37 +20,39 @@ bool names_private_key(const json::Problems& problems) {
     return false;
 }
 
-/// A body that was understood, or the answer that says why not.
+/// A body that was understood, or the answer that says why not. Large: it stays where it is.
 struct Understood {
     NewRequest request;
     std::optional<pki::CsrFacts> csr;
     std::unique_ptr<Response> refusal;
 
     Understood() = default;
+    Understood(const Understood&) = delete;
+    Understood& operator=(const Understood&) = delete;
     void refuse(Response why) { refusal = std::make_unique<Response>(std::move(why)); }
 };
 
-asio::awaitable<Understood> understand(Api& api, ApiCall& call, bool preview_only) {
-    Understood result;
+// `call` and the new `result` are locals of the coroutine that waits for this one.
+asio::awaitable<void> understand(Api& api, ApiCall& call, bool preview_only, Understood& result) {
     // One piece of memory for the whole document: it is read once and thrown away.
     boost::json::monotonic_resource memory(kDocumentFactor * call.body.size());
     Result<boost::json::value> document = parse_body(call, &memory);
     if (!document) {
         result.refuse(problem(document.error()));
-        co_return result;
+        co_return;
     }
     json::Problems problems;
-    result.request =
-        decode_request(*document, preview_only, api.services.settings->brands, problems);
+    decode_request(*document, preview_only, api.services.settings->brands, problems,
+                   result.request);
     if (std::string* csr = result.request.csr())
         result.csr = co_await check_csr(api, *csr, "/params/csr", problems);
-    if (problems.empty()) co_return result;
+    if (problems.empty()) co_return;
     if (names_private_key(problems)) wipe(*document, call.body);
     result.refuse(problem(invalid_body(std::move(problems))));
-    co_return result;
 }
 
-Submission submission_of(ChosenOrder order, Understood understood) {
+// Takes both apart, but for the order that was asked for.
+Submission submission_of(ChosenOrder& order, Understood& understood) {
     Submission submission;
     submission.order = std::move(order);
     submission.params = std::move(understood.request.params);
@@ -75,36 +77,39 @@ asio::awaitable<Response> submit_described(Api& api, const ApiCall& call, OrderC
     co_return co_await submit(api, call, std::move(again));
 }
 
+// No coroutine, so that what is moved into one of these is never in the frame of the caller too.
+asio::awaitable<Response> carry_out(Api& api, const ApiCall& call, ChosenOrder& order,
+                                    Understood& understood) {
+    Submission submission = submission_of(order, understood);
+    if (understood.request.dry_run) return preview(api, std::move(submission), api.now());
+    if (!submission.order.is_new) return submit(api, call, std::move(submission));
+    return submit_described(api, call, std::move(understood.request.order), std::move(submission));
+}
+
 }  // namespace
 
 /// POST /v1/requests: 201 with the request on disk; 200 with a preview for a dry run; 404, 409,
 /// 422.
 Answer post_request(Api& api, ApiCall call) {
-    Understood understood = co_await understand(api, call, false);
+    Understood understood;
+    co_await understand(api, call, false, understood);
     if (understood.refusal) co_return std::move(*understood.refusal);
     Result<ChosenOrder> order = choose_order(api, understood.request.order);
     if (!order) co_return order_problem(api, order.error());
 
-    const bool dry_run = understood.request.dry_run;
-    OrderChoice choice = std::move(understood.request.order);
-    Submission submission = submission_of(std::move(*order), std::move(understood));
-    if (!dry_run && submission.order.is_new) {
-        co_return co_await submit_described(api, call, std::move(choice), std::move(submission));
-    }
-    if (!dry_run) co_return co_await submit(api, call, std::move(submission));
-    co_return co_await preview(api, std::move(submission), api.now());
+    co_return co_await carry_out(api, call, *order, understood);
 }
 
 /// POST /v1/route-preview: 200 with what would become of the request; 404, 409, 422.
 Answer post_route_preview(Api& api, ApiCall call) {
-    Understood understood = co_await understand(api, call, true);
+    Understood understood;
+    co_await understand(api, call, true, understood);
     if (understood.refusal) co_return std::move(*understood.refusal);
     Result<ChosenOrder> order = choose_order(api, understood.request.order);
     if (!order) co_return order_problem(api, order.error());
 
     const domain::Time at = understood.request.at.value_or(api.now());
-    Submission submission = submission_of(std::move(*order), std::move(understood));
-    co_return co_await preview(api, std::move(submission), at);
+    co_return co_await preview(api, submission_of(*order, understood), at);
 }
 
 }  // namespace cabroker::api
