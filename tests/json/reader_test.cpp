@@ -101,5 +101,29 @@ TEST(ObjectReaderTest, WhatIsNoObjectIsOneProblem) {
     EXPECT_EQ(problems.size(), 1U);
 }
 
+TEST(ObjectReaderTest, UnknownMembersOfALargeObjectAreFound) {
+    std::string text = "{";
+    for (int i = 0; i < 130; ++i)
+        text += "\"m" + std::to_string(i) + "\":\"" + std::to_string(i) + "\",";
+    text.back() = '}';
+    const auto body = parse(text);
+    ASSERT_TRUE(body);
+    std::vector<std::string> names;
+    for (int i = 0; i < 130; ++i) names.push_back("m" + std::to_string(i));
+    Problems problems;
+    ObjectReader reader(*body, "", problems);
+
+    for (int i = 0; i < 130; ++i) {
+        if (i == 7 || i == 100) continue;
+        EXPECT_EQ(reader.line(names[static_cast<std::size_t>(i)]), std::to_string(i));
+    }
+    EXPECT_FALSE(reader.line("m130"));
+    reader.finish();
+
+    ASSERT_EQ(problems.size(), 2U);
+    EXPECT_EQ(problems[0].pointer, "/m7");
+    EXPECT_EQ(problems[1].pointer, "/m100");
+}
+
 }  // namespace
 }  // namespace cabroker::json
