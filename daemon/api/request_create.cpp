@@ -32,23 +32,25 @@ struct Understood {
     void refuse(Response why) { refusal = std::make_unique<Response>(std::move(why)); }
 };
 
-// `call` and the new `result` are locals of the coroutine that waits for this one.
-asio::awaitable<void> understand(Api& api, ApiCall& call, bool preview_only, Understood& result) {
+asio::awaitable<std::unique_ptr<Understood>> understand(Api& api, ApiCall& call,
+                                                        bool preview_only) {
+    auto result = std::make_unique<Understood>();
     // One piece of memory for the whole document: it is read once and thrown away.
     boost::json::monotonic_resource memory(kDocumentFactor * call.body.size());
     Result<boost::json::value> document = parse_body(call, &memory);
     if (!document) {
-        result.refuse(problem(document.error()));
-        co_return;
+        result->refuse(problem(document.error()));
+        co_return result;
     }
     json::Problems problems;
     decode_request(*document, preview_only, api.services.settings->brands, problems,
-                   result.request);
-    if (std::string* csr = result.request.csr())
-        result.csr = co_await check_csr(api, *csr, "/params/csr", problems);
-    if (problems.empty()) co_return;
+                   result->request);
+    if (std::string* csr = result->request.csr())
+        result->csr = co_await check_csr(api, *csr, "/params/csr", problems);
+    if (problems.empty()) co_return result;
     if (names_private_key(problems)) wipe(*document, call.body);
-    result.refuse(problem(invalid_body(std::move(problems))));
+    result->refuse(problem(invalid_body(std::move(problems))));
+    co_return result;
 }
 
 // Takes both apart, but for the order that was asked for.
@@ -91,25 +93,24 @@ asio::awaitable<Response> carry_out(Api& api, const ApiCall& call, ChosenOrder& 
 /// POST /v1/requests: 201 with the request on disk; 200 with a preview for a dry run; 404, 409,
 /// 422.
 Answer post_request(Api& api, ApiCall call) {
-    Understood understood;
-    co_await understand(api, call, false, understood);
-    if (understood.refusal) co_return std::move(*understood.refusal);
-    Result<ChosenOrder> order = choose_order(api, understood.request.order);
+    const std::unique_ptr<Understood> understood = co_await understand(api, call, false);
+    if (understood->refusal) co_return std::move(*understood->refusal);
+    Result<ChosenOrder> order = choose_order(api, understood->request.order);
     if (!order) co_return order_problem(api, order.error());
 
-    co_return co_await carry_out(api, call, *order, understood);
+    co_return co_await carry_out(api, call, *order, *understood);
 }
 
 /// POST /v1/route-preview: 200 with what would become of the request; 404, 409, 422.
 Answer post_route_preview(Api& api, ApiCall call) {
-    Understood understood;
-    co_await understand(api, call, true, understood);
-    if (understood.refusal) co_return std::move(*understood.refusal);
-    Result<ChosenOrder> order = choose_order(api, understood.request.order);
+    const std::unique_ptr<Understood> understood = co_await understand(api, call, true);
+    if (understood->refusal) co_return std::move(*understood->refusal);
+    Result<ChosenOrder> order = choose_order(api, understood->request.order);
     if (!order) co_return order_problem(api, order.error());
 
-    const domain::Time at = understood.request.at.value_or(api.now());
-    co_return co_await preview(api, submission_of(*order, understood), at);
+    const domain::Time at = understood->request.at.value_or(api.now());
+    Submission submission = submission_of(*order, *understood);
+    co_return co_await preview(api, std::move(submission), at);
 }
 
 }  // namespace cabroker::api

@@ -60,8 +60,9 @@ asio::awaitable<Response> submit(Api& api, const ApiCall& call, Submission submi
     const domain::Time now = api.now();
     policy::Decision decision = decide_on(api, submission, now, policy::Explain::nothing);
 
-    engine::Creation creation;
-    domain::Request& request = creation.request;
+    // Behind a pointer: it goes through three coroutines to another thread.
+    const auto creation = std::make_shared<engine::Creation>();
+    domain::Request& request = creation->request;
     request.id = api.services.ids.make<domain::RequestId>(now);
     request.kind = domain::kind_of(submission.params);
     request.order = domain::snapshot_of(submission.order.order);
@@ -74,21 +75,21 @@ asio::awaitable<Response> submit(Api& api, const ApiCall& call, Submission submi
     request.note = std::move(submission.note);
     request.retry_of = std::move(submission.retry_of);
     request.created_by = call.caller.person;
-    if (submission.order.is_new) creation.new_order = std::move(submission.order.order);
-    creation.allow_duplicate = submission.allow_duplicate;
+    if (submission.order.is_new) creation->new_order = std::move(submission.order.order);
+    creation->allow_duplicate = submission.allow_duplicate;
     if (decision.verdict == policy::Decision::Verdict::reject)
-        creation.refusal = std::move(decision.outcome);
+        creation->refusal = std::move(decision.outcome);
     if (decision.verdict == policy::Decision::Verdict::needs_approval)
-        creation.approval_reason = approval_reason(decision);
+        creation->approval_reason = approval_reason(decision);
     for (policy::Warning& warning : decision.warnings) {
-        creation.warnings.push_back(
+        creation->warnings.push_back(
             engine::Warning{std::move(warning.code), std::move(warning.detail)});
     }
 
     const auto answer = [](const domain::Request& made) { return request_response(201, made); };
     engine::Also also = also_remember(api, call, answer);
     const Result<domain::Request> made =
-        co_await api.services.requests.create(std::move(creation), std::move(also));
+        co_await api.services.requests.create(creation, std::move(also));
     if (!made) co_return problem(made.error());
     Response response = answer(*made);
     response.remembered = true;

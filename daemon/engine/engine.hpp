@@ -82,8 +82,8 @@ class Engine final : public RequestService, public AdapterControl {
     [[nodiscard]] boost::asio::awaitable<domain::Result<protocol::Mail>> preview_mail(
         domain::Order order, domain::Params params, std::string adapter);
 
-    boost::asio::awaitable<domain::Result<domain::Request>> create(Creation creation,
-                                                                   Also also) override;
+    boost::asio::awaitable<domain::Result<domain::Request>> create(
+        std::shared_ptr<const Creation> creation, Also also) override;
     boost::asio::awaitable<domain::Result<domain::Request>> cancel(domain::RequestId id,
                                                                    Cancellation what,
                                                                    domain::Person who,

@@ -26,12 +26,13 @@ domain::OrderId order_of(const Creation& creation) { return creation.request.ord
 
 }  // namespace
 
-asio::awaitable<Result<Request>> Engine::create(Creation creation, Also also) {
+asio::awaitable<Result<Request>> Engine::create(std::shared_ptr<const Creation> given, Also also) {
     if (stopping_)
         co_return Error(ErrorCode::draining, "the daemon is stopping; send it again in a moment");
     const domain::Time now = services_.clock.now();
-    store::Change<Request> change = [this, creation = std::move(creation), also = std::move(also),
+    store::Change<Request> change = [this, given = std::move(given), also = std::move(also),
                                      now](store::Tx& tx) -> Result<Request> {
+        const Creation& creation = *given;
         const Result<void> entered = check_new_order(tx, creation);
         if (!entered) return entered.error();
         Journal journal(tx, services_.ids, now);

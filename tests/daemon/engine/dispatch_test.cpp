@@ -40,7 +40,8 @@ class DispatchTest : public EngineWorld {
             creation.new_order.reset();
         }
         const auto id = creation.request.id;
-        const auto created = wait(engine_->create(std::move(creation), {}));
+        const auto created =
+            wait(engine_->create(std::make_shared<const Creation>(std::move(creation)), {}));
         if (!created) throw std::runtime_error(created.error().detail);
         return id;
     }
@@ -159,7 +160,7 @@ TEST_F(DispatchTest, WorkOfOneLoginIsDoneTogetherButNotForEver) {
     creation.new_order = other;
     creation.request.created_by.uid = 1;
     const auto foreign = creation.request.id;
-    ASSERT_TRUE(wait(engine_->create(std::move(creation), {})));
+    ASSERT_TRUE(wait(engine_->create(std::make_shared<const Creation>(std::move(creation)), {})));
     for (int i = 0; i < 20; ++i) (void)request_of(1);
     answer_all();
 
