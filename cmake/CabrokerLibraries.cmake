@@ -25,7 +25,8 @@ endif()
 add_library(cabroker_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/asio.cpp)
 target_compile_definitions(cabroker_asio PUBLIC
     BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
-    BOOST_ASIO_DISABLE_BOOST_ARRAY BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)
+    BOOST_ASIO_DISABLE_BOOST_ARRAY BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8
+    BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC BOOST_ASIO_DISABLE_BOOST_ALIGN)
 target_link_libraries(cabroker_asio PUBLIC Boost::headers Threads::Threads)
 add_library(cabroker_beast STATIC ${CMAKE_SOURCE_DIR}/cmake/beast.cpp)
 target_link_libraries(cabroker_beast PUBLIC cabroker_asio)

@@ -20,7 +20,9 @@ endif()
 target_include_directories(cabroker_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(cabroker_flags INTERFACE
     BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
-    BOOST_ASIO_DISABLE_BOOST_ARRAY BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)
+    BOOST_ASIO_DISABLE_BOOST_ARRAY BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8
+    # Else each coroutine frame is an aligned_alloc(), which jemalloc has no quick way for.
+    BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC BOOST_ASIO_DISABLE_BOOST_ALIGN)
 
 add_compile_options(-fstack-protector-strong)
 if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
