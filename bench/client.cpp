@@ -58,7 +58,7 @@ void Client::send(std::string_view octets) {
 }
 
 bool Client::receive(Answer& answer) {
-    std::array<char, 16384> part{};
+    std::array<char, 16384> part;  // NOLINT(*-member-init): recv() fills what is read
     const ssize_t count = ::recv(fd_, part.data(), part.size(), MSG_DONTWAIT);
     if (count == 0) throw std::runtime_error("the server closed the connection");
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
