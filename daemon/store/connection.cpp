@@ -80,14 +80,14 @@ Connection::Connection(const StoreOptions& options, Access access)
     }
 }
 
-Connection::Prepared::Prepared(SQLite::Database& database, const std::string& sql) {
-    const int code =
-        sqlite3_prepare_v3(database.getHandle(), sql.c_str(), static_cast<int>(sql.size() + 1),
-                           SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
-    if (code != SQLITE_OK) throw SQLite::Exception(database.getHandle(), code);
+Connection::Prepared::Prepared(SQLite::Database& database, const std::string& sql)
+    : statement(database, sql) {
+    // A connection prepares each text once, so the text tells which one it is.
+    while ((handle = sqlite3_next_stmt(database.getHandle(), handle)) != nullptr) {
+        if (sql == sqlite3_sql(handle)) return;
+    }
+    throw std::logic_error("SQLite does not know its own statement: " + sql);
 }
-
-Connection::Prepared::~Prepared() { sqlite3_finalize(statement); }
 
 Connection::Prepared& Connection::prepared(const std::string& sql) {
     const auto found = statements_.find(sql);
@@ -105,24 +105,21 @@ Query::Query(Connection& connection, const std::string& sql) : prepared_(connect
 }
 
 Query::~Query() {
-    sqlite3_reset(prepared_.statement);  // tells once more how the last step failed
-    sqlite3_clear_bindings(prepared_.statement);
+    (void)prepared_.statement.tryReset();
+    try {
+        prepared_.statement.clearBindings();
+    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): clearing cannot fail
+    }
     prepared_.in_use = false;
 }
 
-void Query::check(int code) const {
-    if (code != SQLITE_OK) throw SQLite::Exception(sqlite3_db_handle(prepared_.statement), code);
-}
-
 Query& Query::text(const std::string& value) {
-    check(sqlite3_bind_text(prepared_.statement, ++bound_, value.data(),
-                            static_cast<int>(value.size()), SQLITE_STATIC));
+    prepared_.statement.bindNoCopy(++bound_, value);
     return *this;
 }
 
 Query& Query::text(std::string&& value) {
-    check(sqlite3_bind_text(prepared_.statement, ++bound_, value.data(),
-                            static_cast<int>(value.size()), SQLITE_TRANSIENT));
+    prepared_.statement.bind(++bound_, value);
     return *this;
 }
 
@@ -131,19 +128,20 @@ Query& Query::text(const std::optional<std::string>& value) {
 }
 
 Query& Query::word(std::string_view value) {
-    check(sqlite3_bind_text(prepared_.statement, ++bound_, value.data(),
-                            static_cast<int>(value.size()), SQLITE_STATIC));
+    const int code = sqlite3_bind_text(prepared_.handle, ++bound_, value.data(),
+                                       static_cast<int>(value.size()), SQLITE_STATIC);
+    if (code != SQLITE_OK) throw SQLite::Exception(sqlite3_db_handle(prepared_.handle), code);
     return *this;
 }
 
 Query& Query::blob(const std::string& value) {
-    check(sqlite3_bind_blob(prepared_.statement, ++bound_, value.data(),
-                            static_cast<int>(value.size()), SQLITE_STATIC));
+    prepared_.statement.bindNoCopy(++bound_, static_cast<const void*>(value.data()),
+                                   static_cast<int>(value.size()));
     return *this;
 }
 
 Query& Query::integer(std::int64_t value) {
-    check(sqlite3_bind_int64(prepared_.statement, ++bound_, value));
+    prepared_.statement.bind(++bound_, value);
     return *this;
 }
 
@@ -157,52 +155,35 @@ Query& Query::null() {
     return *this;
 }
 
-bool Query::step() {
-    if (done_) return false;  // SQLite would begin again
-    const int code = sqlite3_step(prepared_.statement);
-    if (code == SQLITE_ROW) return true;
-    done_ = true;
-    check(code == SQLITE_DONE ? SQLITE_OK : code);
-    return false;
-}
-
 bool Query::next() {
     column_ = 0;
-    return step();
+    return prepared_.statement.executeStep();
 }
 
-int Query::run() {
-    if (step()) throw std::logic_error("a statement that is only run returned a row");
-    return sqlite3_changes(sqlite3_db_handle(prepared_.statement));
-}
+int Query::run() { return prepared_.statement.exec(); }
 
-// SQLite warns of reading such a value where other threads use the connection: none does.
-sqlite3_value* Query::value() { return sqlite3_column_value(prepared_.statement, column_++); }
-
-bool Query::is_null() const {
-    return sqlite3_column_type(prepared_.statement, column_) == SQLITE_NULL;
-}
+bool Query::is_null() { return sqlite3_column_type(prepared_.handle, column_) == SQLITE_NULL; }
 
 std::string_view Query::view() {
-    sqlite3_value* octets = value();
-    const void* begin = sqlite3_value_blob(octets);
-    return {static_cast<const char*>(begin), static_cast<std::size_t>(sqlite3_value_bytes(octets))};
+    const void* octets = sqlite3_column_blob(prepared_.handle, column_);
+    const int size = sqlite3_column_bytes(prepared_.handle, column_++);
+    return {static_cast<const char*>(octets), static_cast<std::size_t>(size)};
 }
 
 std::optional<std::string> Query::opt_text() {
-    sqlite3_value* octets = value();
-    if (sqlite3_value_type(octets) == SQLITE_NULL) return std::nullopt;
-    const auto* begin = static_cast<const char*>(sqlite3_value_blob(octets));
-    const auto size = static_cast<std::size_t>(sqlite3_value_bytes(octets));
-    return std::optional<std::string>(std::in_place, std::string_view(begin, size));
+    if (!is_null()) return text();
+    ++column_;
+    return std::nullopt;
 }
 
-std::int64_t Query::integer() { return sqlite3_column_int64(prepared_.statement, column_++); }
+std::int64_t Query::integer() { return sqlite3_column_int64(prepared_.handle, column_++); }
 
 std::optional<domain::Time> Query::opt_time() {
-    sqlite3_value* moment = value();
-    if (sqlite3_value_type(moment) == SQLITE_NULL) return std::nullopt;
-    return domain::Time(domain::Duration(sqlite3_value_int64(moment)));
+    if (is_null()) {
+        ++column_;
+        return std::nullopt;
+    }
+    return time();
 }
 
 Reader::Reader(Connection& connection)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
 
 #include <memory>
 #include <optional>
@@ -15,7 +16,6 @@
 #include "daemon/store/store.hpp"
 
 struct sqlite3_stmt;
-struct sqlite3_value;
 
 namespace cabroker::store {
 
@@ -49,14 +49,13 @@ class Connection {
     [[nodiscard]] SQLite::Database& database() { return database_; }
     [[nodiscard]] Changes& changes() { return changes_; }
 
-    /// SQLite's own statement: SQLiteCpp's binds and reads at twice the cost.
     struct Prepared {
-        sqlite3_stmt* statement = nullptr;
+        SQLite::Statement statement;
+        /// The same statement for what SQLiteCpp does not give: SQLite::Column shares a pointer for
+        /// each value, and a text without a copy has to end in NUL.
+        sqlite3_stmt* handle = nullptr;
         bool in_use = false;
         Prepared(SQLite::Database& database, const std::string& sql);
-        ~Prepared();
-        Prepared(const Prepared&) = delete;
-        Prepared& operator=(const Prepared&) = delete;
     };
     /// The prepared statement for this text, made once.
     [[nodiscard]] Prepared& prepared(const std::string& sql);
@@ -112,7 +111,7 @@ class Query {
     /// Runs a statement that returns nothing; how many rows it changed.
     int run();
 
-    [[nodiscard]] bool is_null() const;
+    [[nodiscard]] bool is_null();
     void skip() { ++column_; }
     /// The octets of a text or blob, empty for NULL; valid until next() or the end of this object.
     std::string_view view();
@@ -147,14 +146,7 @@ class Query {
     }
 
   private:
-    /// The next column.
-    sqlite3_value* value();
-    /// `code` of a call that bound or ran; throws SQLite::Exception unless it is good.
-    void check(int code) const;
-    bool step();
-
     Connection::Prepared& prepared_;
-    bool done_ = false;
     int bound_ = 0;
     int column_ = 0;
 };
