@@ -38,12 +38,8 @@ bool is_one_line(std::string_view text) {
 // How many members of an object are kept track of with a bit each.
 constexpr std::size_t kTracked = 64;
 
-// Names that differ have nearly always different ones.
-unsigned slot_of(std::string_view name) {
-    if (name.empty()) return 0;
-    const unsigned first = static_cast<unsigned char>(name.front());
-    const unsigned last = static_cast<unsigned char>(name.back());
-    return (static_cast<unsigned>(name.size()) * 5U + first * 3U + last) % kTracked;
+std::string_view name_of(const bj::key_value_pair& entry) {
+    return {entry.key().data(), entry.key().size()};
 }
 
 }  // namespace
@@ -66,17 +62,7 @@ std::string pointer_segment(std::string_view key) {
 ObjectReader::ObjectReader(const bj::value& value, std::string pointer, Problems& problems,
                            Marks marks)
     : object_(value.if_object()), pointer_(std::move(pointer)), marks_(marks), problems_(problems) {
-    if (object_ == nullptr) {
-        problems_.emplace_back(pointer_, "wrong_type", "must be an object");
-        return;
-    }
-    std::uint8_t place = 0;
-    for (const auto& entry : *object_) {
-        const unsigned slot = slot_of({entry.key().data(), entry.key().size()});
-        has_ |= std::uint64_t{1} << slot;
-        place_[slot] = place;
-        if (place + 1U < kTracked) ++place;
-    }
+    if (object_ == nullptr) problems_.emplace_back(pointer_, "wrong_type", "must be an object");
 }
 
 bool ObjectReader::misleads(std::string_view value) const {
@@ -102,12 +88,16 @@ std::vector<std::string_view> ObjectReader::asked_names() const {
     return names;
 }
 
+// Names of one length are few, so that looking at each is quicker than a hash.
 const bj::key_value_pair* ObjectReader::find(std::string_view key) const {
-    const unsigned slot = slot_of(key);
-    if (object_ == nullptr || (has_ >> slot & 1U) == 0) return nullptr;
-    const bj::key_value_pair* usual = object_->begin() + place_[slot];
-    if (std::string_view(usual->key().data(), usual->key().size()) == key) return usual;
-    const bj::key_value_pair* found = object_->find(bj::string_view(key.data(), key.size()));
+    if (object_ == nullptr) return nullptr;
+    const auto* found = object_->end();
+    if (object_->size() <= kTracked) {
+        found = std::find_if(object_->begin(), object_->end(),
+                             [key](const auto& entry) { return name_of(entry) == key; });
+    } else {
+        found = object_->find(bj::string_view(key.data(), key.size()));
+    }
     return found == object_->end() ? nullptr : found;
 }
 
@@ -282,7 +272,7 @@ std::optional<std::map<std::string, std::string>> ObjectReader::string_map(std::
     std::map<std::string, std::string> values;
     ObjectReader inner(*found, at(key), problems_, marks_);
     for (const auto& entry : found->get_object()) {
-        const std::string_view name(entry.key().data(), entry.key().size());
+        const std::string_view name = name_of(entry);
         if (entry.value().is_null()) {
             inner.complain(name, "wrong_type", "must be a string");
             continue;
@@ -300,7 +290,7 @@ void ObjectReader::finish() {
     const std::vector<std::string_view> asked = asked_names();
     int suggestions = 0;
     for (const auto& entry : *object_) {
-        const std::string_view name(entry.key().data(), entry.key().size());
+        const std::string_view name = name_of(entry);
         if (std::find(asked.begin(), asked.end(), name) != asked.end()) continue;
         // Looking for what was meant costs much more than saying that it is unknown.
         const std::string meant = ++suggestions <= kMaxSuggestions ? closest(name, asked) : "";

@@ -90,10 +90,6 @@ class ObjectReader {
     std::string pointer_;
     Marks marks_;
     Problems& problems_;
-    /// A bit for the slot of each name that the object has: most names that it lacks are told
-    /// without a search; and for such a slot the place of a member, probably of the one meant.
-    std::uint64_t has_ = 0;
-    std::array<std::uint8_t, 64> place_;
     /// A bit for each of the first 64 members that was asked for.
     std::uint64_t read_ = 0;
     /// Names asked for, in the order of asking. Few readers ask for more than the first have room.
