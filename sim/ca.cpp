@@ -119,7 +119,9 @@ struct CertificateAuthority::Keys {
         CertPlan plan;
         plan.common_name = common_name;
         plan.dns_names = names;
-        plan.not_before = midnight(at);
+        // CAs may date it up to 48 hours back (Baseline Requirements, 7.1.2.7). A day, so that it
+        // is valid for those whose clocks are some hours behind this world, also around midnight.
+        plan.not_before = midnight(at) - kDay;
         plan.not_after = plan.not_before + days * kDay - std::chrono::seconds(1);
         plan.serial_octets = serial_octets(*random);
         const Cert made = make_cert(plan, key, intermediate.get(), intermediate_key.get());
