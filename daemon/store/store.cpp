@@ -193,7 +193,10 @@ class Store::Impl {
           reader(connection_),
           snapshot(connection_, hub->loop()),
           pool(options, deliver_scan_to(hub)) {
-        hub->on_news = [this] { snapshot.let_go(); };
+        hub->on_news = [this] {
+            snapshot.let_go();
+            stage.hand_over();  // the writer has time while those that it finished are told
+        };
     }
     ~Impl() { hub->on_news = nullptr; }
     Impl(const Impl&) = delete;
