@@ -5,6 +5,7 @@
 
 #include <mutex>
 
+#include "daemon/store/gathering_vfs.hpp"
 #include "daemon/store/views.hpp"
 
 namespace cabroker::store {
@@ -19,9 +20,11 @@ void count_no_memory() {
     std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
 }
 
-std::string path_for_sqlite(const StoreOptions& options) {
+// Without syncs nobody asks for what is held, and readers write no log.
+std::string vfs_for(const StoreOptions& options, Access access) {
     count_no_memory();
-    return database_path(options).string();
+    const bool gathers = access == Access::write && options.synchronous == Synchronous::full;
+    return gathers ? gathering_vfs(options.vfs) : options.vfs;
 }
 
 }  // namespace
@@ -54,8 +57,8 @@ void damaged(const std::string& what) {
 
 Connection::Connection(const StoreOptions& options, Access access)
     // One thread at a time uses a connection, so it needs no lock of its own.
-    : database_(path_for_sqlite(options), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX,
-                static_cast<int>(options.busy_timeout.count()), options.vfs) {
+    : database_(database_path(options).string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX,
+                static_cast<int>(options.busy_timeout.count()), vfs_for(options, access)) {
     database_.exec("PRAGMA foreign_keys=ON");
     database_.exec("PRAGMA temp_store=MEMORY");
     // SQL in a damaged or planted schema must not run with our rights.
