@@ -61,7 +61,7 @@ asio::awaitable<Response> submit(Api& api, const ApiCall& call, Submission submi
     policy::Decision decision = decide_on(api, submission, now, policy::Explain::nothing);
 
     // Behind a pointer: it goes through three coroutines to another thread.
-    const auto creation = std::make_shared<engine::Creation>();
+    auto creation = std::make_unique<engine::Creation>();
     domain::Request& request = creation->request;
     request.id = api.services.ids.make<domain::RequestId>(now);
     request.kind = domain::kind_of(submission.params);
@@ -89,7 +89,7 @@ asio::awaitable<Response> submit(Api& api, const ApiCall& call, Submission submi
     const auto answer = [](const domain::Request& made) { return request_response(201, made); };
     engine::Also also = also_remember(api, call, answer);
     const Result<domain::Request> made =
-        co_await api.services.requests.create(creation, std::move(also));
+        co_await api.services.requests.create(std::move(creation), std::move(also));
     if (!made) co_return problem(made.error());
     Response response = answer(*made);
     response.remembered = true;

@@ -83,7 +83,7 @@ class Engine final : public RequestService, public AdapterControl {
         domain::Order order, domain::Params params, std::string adapter);
 
     boost::asio::awaitable<domain::Result<domain::Request>> create(
-        std::shared_ptr<const Creation> creation, Also also) override;
+        std::unique_ptr<Creation> creation, Also also) override;
     boost::asio::awaitable<domain::Result<domain::Request>> cancel(domain::RequestId id,
                                                                    Cancellation what,
                                                                    domain::Person who,

@@ -112,11 +112,8 @@ void Journal::events_of_state(const domain::Request& request, const std::string&
     }
 }
 
-void Journal::create(store::StoredRequest& row, const Actor& actor) {
-    domain::Request& request = row.request;
-    request.created_at = now_;
-    request.updated_at = now_;
-    if (domain::is_settled(request.state)) request.settled_at = now_;
+void Journal::create(const store::StoredRequest& row, const Actor& actor) {
+    const domain::Request& request = row.request;
     tx_.requests().insert(row);
     store::TimelineEntry entry;
     entry.request_id = request.id;

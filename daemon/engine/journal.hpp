@@ -29,8 +29,8 @@ class Journal {
     Journal(store::Tx& tx, runtime::IdMaker& ids, domain::Time now)
         : tx_(tx), ids_(ids), now_(now) {}
 
-    /// A new request: row, `request.created`, and what its first state brings.
-    void create(store::StoredRequest& row, const Actor& actor);
+    /// A new request, stamped already: row, `request.created`, and what its first state brings.
+    void create(const store::StoredRequest& row, const Actor& actor);
     /// The row as it shall be, with the row as it was: checks that the move is allowed, stamps
     /// times, appends timeline and events for what differs, and empties what a settled request must
     /// not keep. conflict when the row moved.

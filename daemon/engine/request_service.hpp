@@ -76,7 +76,7 @@ class RequestService {
     /// Durable when it returns. Errors: duplicate_active_request (`existing_request_id`),
     /// order_exists, order_mismatch, draining, store_failed, rate_limited.
     [[nodiscard]] virtual boost::asio::awaitable<domain::Result<domain::Request>> create(
-        std::shared_ptr<const Creation> creation, Also also) = 0;
+        std::unique_ptr<Creation> creation, Also also) = 0;
     /// Errors: not_found, state_conflict (settled, or an effect is out and `abandon` is not set).
     [[nodiscard]] virtual boost::asio::awaitable<domain::Result<domain::Request>> cancel(
         domain::RequestId id, Cancellation what, domain::Person who, Also also) = 0;

@@ -94,6 +94,12 @@ class Store {
         co_return std::move(**answer);
     }
 
+    /// The same for a change that has nothing to tell but that it was made.
+    [[nodiscard]] boost::asio::awaitable<domain::Result<void>> write(
+        Change<void> change, Urgency urgency = Urgency::at_once) {
+        return commit(std::move(change), urgency);
+    }
+
     /// Point reads by key on the loop's own connection, for use before the next co_await; sees
     /// everything whose writers were told. What scans goes through scan().
     [[nodiscard]] const Reader& reader() const;

@@ -41,7 +41,7 @@ class DispatchTest : public EngineWorld {
         }
         const auto id = creation.request.id;
         const auto created =
-            wait(engine_->create(std::make_shared<const Creation>(std::move(creation)), {}));
+            wait(engine_->create(std::make_unique<Creation>(std::move(creation)), {}));
         if (!created) throw std::runtime_error(created.error().detail);
         return id;
     }
@@ -160,7 +160,7 @@ TEST_F(DispatchTest, WorkOfOneLoginIsDoneTogetherButNotForEver) {
     creation.new_order = other;
     creation.request.created_by.uid = 1;
     const auto foreign = creation.request.id;
-    ASSERT_TRUE(wait(engine_->create(std::make_shared<const Creation>(std::move(creation)), {})));
+    ASSERT_TRUE(wait(engine_->create(std::make_unique<Creation>(std::move(creation)), {})));
     for (int i = 0; i < 20; ++i) (void)request_of(1);
     answer_all();
 

@@ -104,7 +104,7 @@ Creation EngineWorld::request_for(domain::Params params) {
 
 domain::RequestId EngineWorld::create(domain::Params params) {
     const auto created =
-        wait(engine_->create(std::make_shared<const Creation>(request_for(std::move(params))), {}));
+        wait(engine_->create(std::make_unique<Creation>(request_for(std::move(params))), {}));
     if (!created) throw std::runtime_error(created.error().detail);
     return created->id;
 }
