@@ -224,6 +224,17 @@ CsrReport inspect_csr(std::string_view text) {
     return report;
 }
 
+std::optional<std::string> csr_key_sha256(std::string_view text) {
+    if (text.size() > kMaxCsrBytes) return std::nullopt;
+    CsrReport ignored;
+    const std::optional<std::string> der = extract_request(text, ignored);
+    if (!der) return std::nullopt;
+    std::string_view rest;
+    const std::optional<CsrParts> parts = csr_parts(*der, &rest);
+    if (!parts || !rest.empty()) return std::nullopt;
+    return sha256_hex(parts->public_key);
+}
+
 std::string_view problem_code_of(const Finding& finding) {
     constexpr std::array<std::string_view, 4> kPublished = {"csr_unparsable", "csr_bad_signature",
                                                             "csr_weak_key", "private_key_pasted"};

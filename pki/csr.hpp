@@ -69,6 +69,10 @@ struct CsrFacts {
 /// looked at further. Costs about one signature check. Any thread.
 [[nodiscard]] CsrReport inspect_csr(std::string_view text);
 
+/// KeyFacts::spki_sha256 of a CSR that inspect_csr has taken before; its signature is not checked
+/// again. nullopt when it cannot be read. Any thread.
+[[nodiscard]] std::optional<std::string> csr_key_sha256(std::string_view text);
+
 /// The published problem code (contract, 422) of a finding with severity error: csr_unparsable,
 /// csr_bad_signature, csr_weak_key, private_key_pasted or, for bad names, bad_format.
 [[nodiscard]] std::string_view problem_code_of(const Finding& finding);

@@ -38,7 +38,7 @@ void Apply::keep_status(const protocol::StatusReading& reading, const domain::Or
     order->status_raw = reading.raw;
     order->status_at = journal_.now();
     order->updated_at = journal_.now();
-    if (!journal_.tx().orders().update(*order)) return;
+    if (!journal_.tx().orders().update_status(*order)) return;
     if (!changed) return;
     journal_.order_event(
         "order.changed", id,
@@ -278,7 +278,7 @@ domain::Result<void> Apply::move(const Transition& next, const std::optional<pro
     }
     if (line.empty() && request.outcome)
         line = request.outcome->detail.empty() ? request.outcome->code : request.outcome->detail;
-    return journal_.save(before, row, broker(), line);
+    return journal_.save(before, row, broker(), line, store::Columns::progress_and_due);
 }
 
 }  // namespace cabroker::engine

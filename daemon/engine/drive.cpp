@@ -11,30 +11,32 @@ namespace cabroker::engine {
 
 namespace asio = boost::asio;
 
-asio::awaitable<domain::Result<void>> Engine::claim(domain::RequestId id) {
+asio::awaitable<domain::Result<store::StoredRequest>> Engine::claim(store::StoredRequest seen) {
     const domain::Time now = services_.clock.now();
-    store::Change<bool> change = [this, id, now](store::Tx& tx) -> domain::Result<bool> {
-        std::optional<store::StoredRequest> row = tx.requests().get(id);
-        if (!row || domain::is_settled(row->request.state)) {
+    store::Change<store::StoredRequest> change =
+        [this, seen = std::move(seen), now](store::Tx& tx) -> domain::Result<store::StoredRequest> {
+        store::StoredRequest row = tx.requests().current(seen);
+        if (domain::is_settled(row.request.state)) {
             return domain::Error(domain::ErrorCode::conflict, "the request is settled");
         }
-        const domain::Request before = row->request;
-        row->request.state = domain::State::running;
-        row->request.next_actor = domain::NextActor::broker;
-        row->request.next_attempt_at.reset();
-        row->request.attempt = std::max(1, row->request.attempt);
+        const domain::Request before = row.request;
+        row.request.state = domain::State::running;
+        row.request.next_actor = domain::NextActor::broker;
+        row.request.next_attempt_at.reset();
+        row.request.attempt = std::max(1, row.request.attempt);
         // On disk before they leave: after a crash nobody knows how far they came.
-        tx.inputs().set_told(id, true);
+        tx.inputs().set_told(before.id, true);
         Journal journal(tx, services_.ids, now);
-        const domain::Result<void> saved = journal.save(before, *row, broker(), "");
+        const domain::Result<void> saved =
+            journal.save(before, row, broker(), "", store::Columns::progress);
         if (!saved) return saved.error();
-        return true;
+        return row;
     };
-    const domain::Result<bool> claimed =
+    domain::Result<store::StoredRequest> claimed =
         co_await services_.store.write(std::move(change), urgency());
     if (!claimed) co_return claimed.error();
     reach("request_claimed");
-    co_return domain::Result<void>();
+    co_return claimed;
 }
 
 bool Engine::told_before(const domain::RequestId& id) const {
@@ -83,12 +85,13 @@ asio::awaitable<bool> Engine::step(store::StoredRequest row) {
                         (state == domain::State::needs_input &&
                          !services_.store.reader().inputs().list(id).empty());
     if (claims) {
-        const domain::Result<void> claimed = co_await claim(id);
+        domain::Result<store::StoredRequest> claimed = co_await claim(std::move(row));
         if (!claimed) co_return false;
-        row = *services_.store.reader().requests().get(id);
+        row = std::move(*claimed);
     }
     call.adapter = *row.request.adapter;
     domain::Result<protocol::StepContext> context = context_for(row, call);
+    const auto asked = std::make_shared<const store::StoredRequest>(std::move(row));
     if (!context) {
         const bool ours = context.error().code == domain::ErrorCode::bad_configuration;
         domain::Error why(domain::ErrorCode::not_sent, context.error().detail);
@@ -120,7 +123,7 @@ asio::awaitable<bool> Engine::step(store::StoredRequest row) {
         co_return false;
     }
     auto shared = std::make_shared<protocol::StepResult>(std::move(*result));
-    co_return co_await finish_step(std::move(call), std::move(shared));
+    co_return co_await finish_step(std::move(call), std::move(shared), asked);
 }
 
 CallFacts Engine::facts_of(const Call& call) const {
@@ -137,14 +140,15 @@ CallFacts Engine::facts_of(const Call& call) const {
     return facts;
 }
 
-asio::awaitable<bool> Engine::finish_step(Call call, std::shared_ptr<protocol::StepResult> result) {
+asio::awaitable<bool> Engine::finish_step(Call call, std::shared_ptr<protocol::StepResult> result,
+                                          std::shared_ptr<const store::StoredRequest> asked) {
     const domain::RequestId id = call.id;
     if (!services_.hooks.record_intents &&
         std::holds_alternative<protocol::Intend>(result->answer)) {
         // The control of the crash test: the effect goes out with nothing on disk before it.
-        co_return co_await act_unrecorded(std::move(call), std::move(result));
+        co_return co_await act_unrecorded(std::move(call), std::move(result), std::move(asked));
     }
-    Judged found = co_await judge_answer(id, result);
+    Judged found = co_await judge_answer(asked, result);
     const auto judged = std::make_shared<const Judged>(std::move(found));
     const CallFacts facts = facts_of(call);
     const Moment at = moment(call.settle);
@@ -152,38 +156,37 @@ asio::awaitable<bool> Engine::finish_step(Call call, std::shared_ptr<protocol::S
         let_codes_live(ask->needs, call.adapter, at.now);
     const auto settings = services_.settings();
     const TwoClocks clocks = two_clocks();
-    store::Change<bool> change = [this, id, facts, result, judged, at, settings,
+    store::Change<bool> change = [this, id, asked, facts, result, judged, at, settings,
                                   clocks](store::Tx& tx) -> domain::Result<bool> {
-        std::optional<store::StoredRequest> row = tx.requests().get(id);
-        if (!row) return false;
+        store::StoredRequest row = tx.requests().current(*asked);
         Journal journal(tx, services_.ids, at.now);
-        if (domain::is_settled(row->request.state)) {
+        if (domain::is_settled(row.request.state)) {
             journal.note(id, "step", adapter_named(facts.adapter),
                          "an answer came after the request was settled");
             return false;
         }
         Apply apply(journal, services_.vault, facts);
-        std::vector<domain::Evidence> evidence = apply.keep(findings_of(*result), *row);
-        if (row->request.state == domain::State::queued) {
+        std::vector<domain::Evidence> evidence = apply.keep(findings_of(*result), row);
+        if (row.request.state == domain::State::queued) {
             // An input came while the supplier was polled: the next step, due now, tells of it.
-            const domain::Result<void> kept = tx.requests().update(*row);
+            const domain::Result<void> kept = tx.requests().update(row);
             if (!kept) return kept.error();
             return false;
         }
-        const Situation situation = situation_of(row->request, tx, at);
+        const Situation situation = situation_of(row.request, tx, at);
         const Transition next =
-            enter_line(tx, *settings, row->request,
+            enter_line(tx, *settings, row.request,
                        after_answer(situation, *result, judged->judgement), clocks);
         if (judged->judgement.believed) {
-            apply.keep_product(*judged, *result, *row, settings->policy.refunds, evidence);
+            apply.keep_product(*judged, *result, row, settings->policy.refunds, evidence);
         }
         const auto* intend = std::get_if<protocol::Intend>(&result->answer);
         std::optional<protocol::Mail> mail;
         if (intend != nullptr) mail = intend->mail;
         const auto* wait = std::get_if<protocol::Wait>(&result->answer);
         std::string text;
-        if (wait != nullptr && row->request.state != domain::State::waiting_ca) text = wait->reason;
-        const domain::Result<void> moved = apply.move(next, mail, *row, text, std::move(evidence));
+        if (wait != nullptr && row.request.state != domain::State::waiting_ca) text = wait->reason;
+        const domain::Result<void> moved = apply.move(next, mail, row, text, std::move(evidence));
         if (!moved) return moved.error();
         // Answered: inputs that stay (nobody was reached) are as fresh as when they were given.
         tx.inputs().set_told(id, false);
@@ -207,10 +210,9 @@ asio::awaitable<bool> Engine::finish_step(Call call, std::shared_ptr<protocol::S
 }
 
 asio::awaitable<bool> Engine::act_unrecorded(Call call,
-                                             std::shared_ptr<protocol::StepResult> intent) {
-    const auto row = services_.store.reader().requests().get(call.id);
-    if (!row) co_return false;
-    domain::Result<protocol::StepContext> context = context_for(*row, call);
+                                             std::shared_ptr<protocol::StepResult> intent,
+                                             std::shared_ptr<const store::StoredRequest> asked) {
+    domain::Result<protocol::StepContext> context = context_for(*asked, call);
     if (!context) co_return false;
     if (!intent->cookie.empty()) context->cookie = intent->cookie.clone();
     protocol::Leave leave;
@@ -226,7 +228,7 @@ asio::awaitable<bool> Engine::act_unrecorded(Call call,
         co_return false;
     }
     auto shared = std::make_shared<protocol::StepResult>(std::move(*result));
-    co_return co_await finish_step(std::move(call), std::move(shared));
+    co_return co_await finish_step(std::move(call), std::move(shared), std::move(asked));
 }
 
 asio::awaitable<void> Engine::finish_silence(Call call, domain::Error error) {

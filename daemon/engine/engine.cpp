@@ -138,8 +138,8 @@ asio::awaitable<bool> Engine::drive_once(domain::RequestId id) {
     if (!row || domain::is_settled(row->request.state)) co_return false;
     const domain::Request& request = row->request;
     const bool only_time = !in_flight_.at(id).order;
-    const Situation situation = situation_of(request, services_.store.reader(), moment());
-    if (only_time || when_over(situation)) co_return co_await end_what_is_over(id);
+    if (only_time || is_over(request, services_.clock.now()))
+        co_return co_await end_what_is_over(id);
     if (request.state == domain::State::needs_approval || !request.adapter) co_return false;
     if (request.state == domain::State::outcome_unknown) {
         const bool for_person =

@@ -192,18 +192,21 @@ class Engine final : public RequestService, public AdapterControl {
     boost::asio::awaitable<bool> drive_once(domain::RequestId id);
     boost::asio::awaitable<bool> step(store::StoredRequest row);
     boost::asio::awaitable<bool> probe(store::StoredRequest row);
-    boost::asio::awaitable<domain::Result<void>> claim(domain::RequestId id);
+    boost::asio::awaitable<domain::Result<store::StoredRequest>> claim(store::StoredRequest seen);
     [[nodiscard]] bool told_before(const domain::RequestId& id) const;
     boost::asio::awaitable<domain::Result<void>> mark_told(domain::RequestId id);
     boost::asio::awaitable<domain::Result<void>> renew_leave(domain::RequestId id,
                                                              domain::Duration act_for);
+    /// `asked`: the request as the outside was told of it.
     boost::asio::awaitable<bool> finish_step(Call call,
-                                             std::shared_ptr<protocol::StepResult> result);
+                                             std::shared_ptr<protocol::StepResult> result,
+                                             std::shared_ptr<const store::StoredRequest> asked);
     boost::asio::awaitable<void> finish_silence(Call call, domain::Error error);
     boost::asio::awaitable<bool> act_unrecorded(Call call,
-                                                std::shared_ptr<protocol::StepResult> intent);
+                                                std::shared_ptr<protocol::StepResult> intent,
+                                                std::shared_ptr<const store::StoredRequest> asked);
     boost::asio::awaitable<Judged> judge_in_pool(JudgeTask task);
-    boost::asio::awaitable<Judged> judge_answer(domain::RequestId id,
+    boost::asio::awaitable<Judged> judge_answer(std::shared_ptr<const store::StoredRequest> asked,
                                                 std::shared_ptr<protocol::StepResult> result);
     [[nodiscard]] CallFacts facts_of(const Call& call) const;
     void give_leave(const store::EffectRow& effect, protocol::StepContext& context) const;

@@ -136,7 +136,8 @@ void Journal::create(const store::StoredRequest& row, const Actor& actor) {
 }
 
 domain::Result<void> Journal::save(const domain::Request& before, store::StoredRequest& after,
-                                   const Actor& actor, const std::string& text) {
+                                   const Actor& actor, const std::string& text,
+                                   store::Columns columns) {
     domain::Request& request = after.request;
     const bool moved = before.state != request.state;
     if (moved && !domain::may_move(before.state, request.state)) {
@@ -146,6 +147,7 @@ domain::Result<void> Journal::save(const domain::Request& before, store::StoredR
     }
     request.updated_at = now_;
     if (domain::is_settled(request.state)) {
+        columns = store::Columns::all;
         request.settled_at = now_;
         request.needs.clear();
         request.next_actor = domain::NextActor::none;
@@ -155,7 +157,7 @@ domain::Result<void> Journal::save(const domain::Request& before, store::StoredR
         after.open_effect.reset();
         tx_.inputs().delete_for_request(request.id);
     }
-    const domain::Result<void> written = tx_.requests().update(after);
+    const domain::Result<void> written = tx_.requests().update(after, columns);
     if (!written) return written.error();
     follow_line(tx_, before, request, now_);
     const bool asks_again =

@@ -33,10 +33,12 @@ class Journal {
     void create(const store::StoredRequest& row, const Actor& actor);
     /// The row as it shall be, with the row as it was: checks that the move is allowed, stamps
     /// times, appends timeline and events for what differs, and empties what a settled request must
-    /// not keep. conflict when the row moved.
+    /// not keep. conflict when the row moved. `columns`: all that may differ, besides what
+    /// settling changes.
     [[nodiscard]] domain::Result<void> save(const domain::Request& before,
                                             store::StoredRequest& after, const Actor& actor,
-                                            const std::string& text);
+                                            const std::string& text,
+                                            store::Columns columns = store::Columns::all);
     void note(const domain::RequestId& request, const std::string& type, const Actor& actor,
               const std::string& text, const Details& details = {});
     void event(const std::string& type, const domain::Request& request, const Details& data = {});

@@ -39,9 +39,8 @@ std::vector<domain::Format> wanted_formats(const domain::Params& params) {
 Judged judge_certificates(const JudgeTask& task, const pki::TrustRoots& roots) {
     std::optional<std::string> expected_key;
     if (const auto* reissue = std::get_if<domain::ReissueParams>(&task.params)) {
-        const pki::CsrReport csr = pki::inspect_csr(reissue->csr);
-        if (!csr.key) return doubted("csr_unparsable", "the stored CSR cannot be read");
-        expected_key = csr.key->spki_sha256;
+        expected_key = pki::csr_key_sha256(reissue->csr);
+        if (!expected_key) return doubted("csr_unparsable", "the stored CSR cannot be read");
     }
     std::vector<pki::Certificate> certificates;
     for (const std::string& der : task.certificates) {

@@ -16,16 +16,14 @@ asio::awaitable<Judged> Engine::judge_in_pool(JudgeTask task) {
     co_return judge(task, services_.roots);
 }
 
-asio::awaitable<Judged> Engine::judge_answer(domain::RequestId id,
+asio::awaitable<Judged> Engine::judge_answer(std::shared_ptr<const store::StoredRequest> asked,
                                              std::shared_ptr<protocol::StepResult> result) {
     Judged judged;
     const auto* done = std::get_if<protocol::Done>(&result->answer);
     if (done == nullptr) co_return judged;
-    const auto row = services_.store.reader().requests().get(id);
-    if (!row) co_return judged;
     JudgeTask task;
-    task.params = row->request.params;
-    task.common_name = row->request.order.common_name;
+    task.params = asked->request.params;
+    task.common_name = asked->request.order.common_name;
     task.done_code = done->code;
     task.account = done->account;
     task.revoked_serial = done->revoked_serial;

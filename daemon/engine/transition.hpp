@@ -84,7 +84,9 @@ struct Judgement {
 /// After a proof that could not be had.
 [[nodiscard]] Transition after_proof_silence(const Situation& situation,
                                              const domain::Error& error);
-/// When an input's or the request's own time is over; nullopt when it is not.
+/// Is an input's or the request's own time over?
+[[nodiscard]] bool is_over(const domain::Request& request, domain::Time now);
+/// What becomes of it then; nullopt when it is not over.
 [[nodiscard]] std::optional<Transition> when_over(const Situation& situation);
 /// After a restart found the request at work; nullopt when it was not.
 [[nodiscard]] std::optional<Transition> after_crash(const Situation& situation);

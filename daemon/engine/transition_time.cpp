@@ -52,8 +52,21 @@ std::optional<Transition> when_needs_are_late(const Situation& situation) {
 
 }  // namespace
 
+bool is_over(const domain::Request& request, domain::Time now) {
+    if (now >= request.deadline_at) return true;
+    const auto any = [&](auto late) {
+        return std::any_of(request.needs.begin(), request.needs.end(), late);
+    };
+    if (request.state == State::outcome_unknown)
+        return any(
+            [&](const domain::Need& need) { return need.expires_at && *need.expires_at <= now; });
+    return request.state == State::needs_input &&
+           any([&](const domain::Need& need) { return is_late(need, now); });
+}
+
 std::optional<Transition> when_over(const Situation& situation) {
     const domain::Request& request = situation.request;
+    if (!is_over(request, situation.now)) return std::nullopt;
     const bool over = situation.now >= request.deadline_at;
     if (request.state == State::outcome_unknown) {
         if (over) {
@@ -63,11 +76,6 @@ std::optional<Transition> when_over(const Situation& situation) {
             next.needs.clear();
             return next;
         }
-        const bool late =
-            std::any_of(request.needs.begin(), request.needs.end(), [&](const domain::Need& need) {
-                return need.expires_at && *need.expires_at <= situation.now;
-            });
-        if (!late) return std::nullopt;
         Transition next = keeping(situation);
         next.needs.clear();
         next.next_actor = NextActor::operator_;
@@ -79,7 +87,6 @@ std::optional<Transition> when_over(const Situation& situation) {
         std::optional<Transition> late = when_needs_are_late(situation);
         if (late) return late;
     }
-    if (!over) return std::nullopt;
     switch (request.state) {
         case State::needs_approval:
             return settle(situation, State::expired, "approval_expired",

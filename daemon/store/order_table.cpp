@@ -95,6 +95,17 @@ void bind(Query& query, const domain::Order& order) {
         .text(boost::json::serialize(json::to_json(order.labels)));
 }
 
+// The last three placeholders: the next version, and which row in which version.
+domain::Result<void> run_update(Query& query, domain::Order& order) {
+    query.integer(order.version + 1).id(order.id).integer(order.version);
+    if (query.run() != 1) {
+        return domain::Error(domain::ErrorCode::conflict,
+                             "cannot change the order: it was changed by somebody else meanwhile");
+    }
+    ++order.version;
+    return {};
+}
+
 std::vector<domain::Order> read_orders(Query& query) {
     std::vector<domain::Order> orders;
     while (query.next()) read_into(query, orders.emplace_back());
@@ -218,13 +229,19 @@ domain::Result<void> OrderTable::update(domain::Order& order) {
         "WHERE id = ? AND version = ?";
     Query query(connection_, sql);
     bind(query, order);
-    query.integer(order.version + 1).id(order.id).integer(order.version);
-    if (query.run() != 1) {
-        return domain::Error(domain::ErrorCode::conflict,
-                             "cannot change the order: it was changed by somebody else meanwhile");
-    }
-    ++order.version;
-    return {};
+    return run_update(query, order);
+}
+
+domain::Result<void> OrderTable::update_status(domain::Order& order) {
+    static const std::string sql =
+        "UPDATE orders SET status = ?, status_raw = ?, status_at = ?, updated_at = ?, version = ? "
+        "WHERE id = ? AND version = ?";
+    Query query(connection_, sql);
+    query.word(domain::name_of(order.status))
+        .text(order.status_raw)
+        .time(order.status_at)
+        .time(order.updated_at);
+    return run_update(query, order);
 }
 
 domain::Error OrderTable::taken(const domain::Order& order) const {

@@ -52,6 +52,8 @@ class OrderTable {
     /// Writes every field if the row still has `order.version`, and then counts that up in both
     /// places; else conflict. order_exists as for insert.
     [[nodiscard]] domain::Result<void> update(domain::Order& order);
+    /// As update, but writes status, status_raw, status_at and updated_at alone.
+    [[nodiscard]] domain::Result<void> update_status(domain::Order& order);
 
   private:
     [[nodiscard]] domain::Error taken(const domain::Order& order) const;

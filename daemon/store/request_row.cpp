@@ -121,40 +121,18 @@ StoredRequest read_request(Query& row) {
     return stored;
 }
 
-void bind_request(Query& query, const StoredRequest& stored, std::int64_t version) {
+void bind_progress(Query& query, const StoredRequest& stored, std::int64_t version) {
     const domain::Request& request = stored.request;
     query.integer(version)
         .word(domain::name_of(request.state))
         .word(domain::name_of(request.next_actor))
         .time(request.updated_at)
-        .time(request.settled_at)
-        .time(request.deadline_at)
-        .time(stored.due_at)
-        .integer(stored.due_asks_adapter ? 1 : 0)
-        .time(request.next_attempt_at)
         .integer(request.attempt)
+        .time(request.next_attempt_at)
         .integer(stored.cancel_requested ? 1 : 0)
-        .word(domain::name_of(request.order.brand))
-        .word(domain::name_of(domain::supplier_of(request.order.brand)))
-        .text(request.order.common_name)
-        .text(request.order.supplier_order_id)
-        .text(request.order.platform_order_id)
-        .text(request.order.product)
-        .text(request.adapter);
-    if (request.channel) {
-        query.word(domain::name_of(*request.channel));
-    } else {
-        query.null();
-    }
-    query.text(request.step);
-    if (request.external_ref) {
-        query.text(request.external_ref->system).text(request.external_ref->id);
-    } else {
-        query.null().null();
-    }
-    query.text(stored.session_key).id(stored.open_effect);
-    bind_labels(query, request.labels);
-    query.text(request.note);
+        .text(request.step)
+        .text(stored.session_key)
+        .id(stored.open_effect);
     bind_opt_json(query, request.last_problem);
     if (request.needs.empty()) {
         query.null();
@@ -163,15 +141,44 @@ void bind_request(Query& query, const StoredRequest& stored, std::int64_t versio
     }
     bind_opt_json(query, request.outcome);
     bind_opt_json(query, request.result);
-    if (request.kind == domain::Kind::status) {
-        query.word("{}");
-    } else {
-        query.text(boost::json::serialize(json::to_json(request.params)));
-    }
     if (stored.sealed_cookie.empty()) {
         query.null();
     } else {
         query.blob(stored.sealed_cookie);
+    }
+}
+
+void bind_due(Query& query, const StoredRequest& stored) {
+    query.time(stored.due_at).integer(stored.due_asks_adapter ? 1 : 0);
+}
+
+void bind_frame(Query& query, const StoredRequest& stored) {
+    const domain::Request& request = stored.request;
+    query.time(request.settled_at)
+        .time(request.deadline_at)
+        .word(domain::name_of(request.order.brand))
+        .word(domain::name_of(domain::supplier_of(request.order.brand)))
+        .text(request.order.common_name)
+        .text(request.order.supplier_order_id)
+        .text(request.order.product)
+        .text(request.order.platform_order_id)
+        .text(request.adapter);
+    if (request.channel) {
+        query.word(domain::name_of(*request.channel));
+    } else {
+        query.null();
+    }
+    if (request.external_ref) {
+        query.text(request.external_ref->system).text(request.external_ref->id);
+    } else {
+        query.null().null();
+    }
+    bind_labels(query, request.labels);
+    query.text(request.note);
+    if (request.kind == domain::Kind::status) {
+        query.word("{}");
+    } else {
+        query.text(boost::json::serialize(json::to_json(request.params)));
     }
 }
 

@@ -24,6 +24,33 @@ std::vector<StoredRequest> read_requests(Query& query) {
     return requests;
 }
 
+template <std::size_t Count>
+void add_columns(std::string& sql, const std::array<const char*, Count>& columns,
+                 const char* after) {
+    for (const char* column : columns) sql.append(column).append(after).append(", ");
+}
+
+std::string insert_sql() {
+    std::string sql = "INSERT INTO requests (";
+    add_columns(sql, kProgress, "");
+    add_columns(sql, kDue, "");
+    add_columns(sql, kFrame, "");
+    sql +=
+        "id, kind, order_id, created_at, retry_of, created_uid, created_name, created_asserted) "
+        "VALUES (";
+    for (std::size_t i = 0; i < kProgress.size() + kDue.size() + kFrame.size(); ++i) sql += "?, ";
+    return sql + "?, ?, ?, ?, ?, ?, ?, ?)";
+}
+
+std::string update_sql(Columns columns) {
+    std::string sql = "UPDATE requests SET ";
+    add_columns(sql, kProgress, " = ?");
+    if (columns != Columns::progress) add_columns(sql, kDue, " = ?");
+    if (columns == Columns::all) add_columns(sql, kFrame, " = ?");
+    sql.resize(sql.size() - 2);
+    return sql + " WHERE id = ? AND version = ?";
+}
+
 Conditions request_conditions(const RequestFilter& filter) {
     Conditions conditions;
     std::vector<std::string> orders;
@@ -138,20 +165,22 @@ std::vector<RequestCount> RequestTable::counts() const {
     return counts;
 }
 
+StoredRequest RequestTable::current(const StoredRequest& seen) const {
+    const std::optional<std::int64_t> now = version(seen.request.id);
+    if (now == seen.request.version) return seen;
+    std::optional<StoredRequest> other;
+    if (now) other = get(seen.request.id);
+    if (!other) damaged("a request is gone");
+    return std::move(*other);
+}
+
 void RequestTable::insert(const StoredRequest& row) {
-    static const std::string sql =
-        "INSERT INTO requests (version, state, next_actor, updated_at, settled_at, deadline_at, "
-        "due_at, due_asks, next_attempt_at, attempt, cancel_requested, brand, supplier, "
-        "common_name, "
-        "supplier_order_id, platform_order_id, product, adapter, channel, step, external_system, "
-        "external_id, session_key, open_effect, labels, note, last_problem, needs, outcome, "
-        "result, params, cookie, id, kind, order_id, created_at, retry_of, created_uid, "
-        "created_name, created_asserted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-        "?, "
-        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    static const std::string sql = insert_sql();
     const domain::Request& request = row.request;
     Query query(connection_, sql);
-    bind_request(query, row, request.version);
+    bind_progress(query, row, request.version);
+    bind_due(query, row);
+    bind_frame(query, row);
     query.id(request.id)
         .word(domain::name_of(request.kind))
         .id(request.order.id)
@@ -164,19 +193,18 @@ void RequestTable::insert(const StoredRequest& row) {
     connection_.changes().request(request.id);
 }
 
-domain::Result<void> RequestTable::update(StoredRequest& row) {
-    static const std::string sql =
-        "UPDATE requests SET version = ?, state = ?, next_actor = ?, updated_at = ?, "
-        "settled_at = ?, deadline_at = ?, due_at = ?, due_asks = ?, next_attempt_at = ?, attempt = "
-        "?, "
-        "cancel_requested = ?, brand = ?, supplier = ?, common_name = ?, supplier_order_id = ?, "
-        "platform_order_id = ?, product = ?, adapter = ?, channel = ?, step = ?, "
-        "external_system = ?, external_id = ?, session_key = ?, open_effect = ?, labels = ?, "
-        "note = ?, last_problem = ?, needs = ?, outcome = ?, result = ?, params = ?, cookie = ? "
-        "WHERE id = ? AND version = ?";
+domain::Result<void> RequestTable::update(StoredRequest& row, Columns columns) {
+    static const std::string progress = update_sql(Columns::progress);
+    static const std::string progress_and_due = update_sql(Columns::progress_and_due);
+    static const std::string all = update_sql(Columns::all);
+    const std::string& sql = columns == Columns::all        ? all
+                             : columns == Columns::progress ? progress
+                                                            : progress_and_due;
     domain::Request& request = row.request;
     Query query(connection_, sql);
-    bind_request(query, row, request.version + 1);
+    bind_progress(query, row, request.version + 1);
+    if (columns != Columns::progress) bind_due(query, row);
+    if (columns == Columns::all) bind_frame(query, row);
     query.id(request.id).integer(request.version);
     if (query.run() != 1) {
         return domain::Error(

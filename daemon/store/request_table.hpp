@@ -28,11 +28,21 @@ struct RequestCount {
     std::int64_t count = 0;
 };
 
+/// What an update writes. SQLite touches the indexes of every column named, changed or not.
+enum class Columns {
+    all,
+    progress,          ///< neither when it is due nor anything of `all` that steps never change
+    progress_and_due,  ///< as `progress`, and when it is due
+};
+
 class RequestTable {
   public:
     explicit RequestTable(Connection& connection) : connection_(connection) {}
 
     [[nodiscard]] std::optional<StoredRequest> get(const domain::RequestId& id) const;
+    /// `seen`, which get() gave, if it has the version on disk, else what is there now. A request
+    /// never goes away.
+    [[nodiscard]] StoredRequest current(const StoredRequest& seen) const;
     /// The version alone: what a waiting reader compares.
     [[nodiscard]] std::optional<std::int64_t> version(const domain::RequestId& id) const;
     /// One page; rows that arrive meanwhile never shift or repeat what a walk has yet to see.
@@ -50,8 +60,9 @@ class RequestTable {
     /// The order must be in the inventory and the id new; anything else is a bug and throws.
     void insert(const StoredRequest& row);
     /// Writes the row if it still has `row.request.version`, and then counts that up in both
-    /// places; else conflict. Kind, order and creation never change.
-    [[nodiscard]] domain::Result<void> update(StoredRequest& row);
+    /// places; else conflict. Kind, order and creation never change. What `columns` leaves out must
+    /// be as it was.
+    [[nodiscard]] domain::Result<void> update(StoredRequest& row, Columns columns = Columns::all);
     /// The newest updated_at of what has a due time; nullopt: nothing has one. Reads each such row.
     [[nodiscard]] std::optional<domain::Time> newest_that_waits() const;
     /// Of all that wait for their adapter: due so much earlier, but not before `now`. No updated_at
