@@ -12,6 +12,7 @@
 #include "adapters/protocol/line_writer.hpp"
 #include "adapters/protocol/messages.hpp"
 #include "json/parse.hpp"
+#include "runtime/sleep.hpp"
 
 namespace cabroker::adapters::protocol {
 
@@ -43,10 +44,23 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
         outgoing.close();
         silence.cancel();
     }
+    static asio::awaitable<bool> send_blobs(std::shared_ptr<State> state, Blobs blobs,
+                                            SteadyTime until);
     void send_ack(const BlobIntake::Taken& taken);
     domain::Result<bool> take_blob(const bj::object& object);
     domain::Result<Frame> take_frame(bj::value&& value);
 };
+
+asio::awaitable<bool> Channel::State::send_blobs(std::shared_ptr<State> state, Blobs blobs,
+                                                 SteadyTime until) {
+    asio::steady_timer limit(state->ends.executor(), until);
+    auto on_limit = [weak = std::weak_ptr<State>(state)](const boost::system::error_code& error) {
+        const auto alive = weak.lock();
+        if (!error && alive) alive->outgoing.wake();
+    };
+    limit.async_wait(std::move(on_limit));
+    co_return co_await state->blobs_out.send(std::move(blobs), until);
+}
 
 void Channel::State::send_ack(const BlobIntake::Taken& taken) {
     // A peer that sends and never reads is not served without end.
@@ -156,21 +170,15 @@ asio::awaitable<domain::Result<void>> Channel::write(std::string op, std::uint64
                         "what is to be told is larger than a frame may be");
     }
     const SteadyTime until = std::chrono::steady_clock::now() + patience;
-    asio::steady_timer limit(state->ends.executor());
-    limit.expires_at(until);
-    auto on_limit = [weak = std::weak_ptr<State>(state)](const boost::system::error_code& error) {
-        const auto alive = weak.lock();
-        if (!error && alive) alive->outgoing.wake();
-    };
-    limit.async_wait(std::move(on_limit));
     if (!blobs.empty()) {
-        const bool crossed = co_await state->blobs_out.send(std::move(blobs), until);
+        const bool crossed = co_await State::send_blobs(state, std::move(blobs), until);
         if (!crossed) co_return not_sent;
     }
     if (state->ends.closed() || state->outgoing.full()) co_return not_sent;
+    line->waiter.emplace(state->ends.executor(), until);
     state->outgoing.send(line);
     while (!state->ends.closed() && !line->written && std::chrono::steady_clock::now() < until) {
-        co_await state->outgoing.moved();
+        co_await runtime::sleep_on(*line->waiter);
     }
     if (line->written) co_return domain::Result<void>();
     line->dropped = true;

@@ -121,6 +121,7 @@ StepContext read_context(const bj::value& value, const std::string& where, Blobs
 
 bj::object to_json(const StepContext& context, const std::string& prefix, Blobs& blobs) {
     bj::object object;
+    object.reserve(18);
     object["adapter"] = context.adapter;
     object["request"] = context.request.text();
     object["order"] = json::to_json(context.order);

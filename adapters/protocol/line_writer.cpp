@@ -41,6 +41,7 @@ void LineWriter::close() {
     to_.close();
     outgoing_.cancel();
     moved_.cancel();
+    for (const std::shared_ptr<Line>& line : lines_) line->tell();
     lines_.clear();
 }
 
@@ -57,11 +58,12 @@ asio::awaitable<void> LineWriter::pump(std::shared_ptr<LineWriter> self) {
         boost::system::error_code failed;
         const asio::const_buffer octets(line->text.data(), line->text.size());
         co_await self->to_.write(octets, failed);
+        line->written = !failed;
+        line->tell();
         if (failed) {
             self->close();
             break;
         }
-        line->written = true;
         self->wake();
     }
 }

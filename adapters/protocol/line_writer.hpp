@@ -1,5 +1,4 @@
-// The lines that go out over a link, one after another, and what became of each. Whoever waits for
-// anything of a link to move waits here.
+// The lines that go out over a link, one after another, and what became of each.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -7,6 +6,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "adapters/protocol/duplex.hpp"
@@ -20,6 +20,9 @@ struct Line {
     Line(const Line&) = delete;
     Line& operator=(const Line&) = delete;
     ~Line() { domain::wipe(text); }
+    void tell() {
+        if (waiter) waiter->cancel();
+    }
 
     /// With its line feed.
     std::string text;
@@ -27,6 +30,8 @@ struct Line {
     bool written = false;
     /// Nobody waits for it any more: it must not leave.
     bool dropped = false;
+    /// Of whoever waits for this line: cancelled when it was written or will not be.
+    std::optional<boost::asio::steady_timer> waiter;
 };
 
 /// One thread.
@@ -46,7 +51,8 @@ class LineWriter {
     void close();
     [[nodiscard]] bool closed() const { return to_.closed(); }
 
-    /// Until a line was written, or wake() or close() was called. Look again, then: it tells all.
+    /// Until any line was written, or wake() or close() was called. Look again, then: it tells all.
+    /// Who waits for one line gives it a waiter instead.
     [[nodiscard]] boost::asio::awaitable<void> moved();
     void wake() { wake(moved_); }
 

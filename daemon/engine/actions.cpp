@@ -44,11 +44,16 @@ bool waits_for_code_alone(const store::Reader& tx, const Request& request) {
 }  // namespace
 
 asio::awaitable<Result<Request>> Engine::change(domain::RequestId id, Edit edit, Also also) {
-    store::Change<Request> work = [id, edit = std::move(edit),
+    auto seen = services_.store.reader().requests().get(id);
+    if (!seen) co_return Error(ErrorCode::not_found, "there is no such request");
+    co_return co_await change(std::move(*seen), std::move(edit), std::move(also));
+}
+
+asio::awaitable<Result<Request>> Engine::change(store::StoredRequest seen, Edit edit, Also also) {
+    store::Change<Request> work = [seen = std::move(seen), edit = std::move(edit),
                                    also = std::move(also)](store::Tx& tx) -> Result<Request> {
-        std::optional<store::StoredRequest> row = tx.requests().get(id);
-        if (!row) return Error(ErrorCode::not_found, "there is no such request");
-        Result<Request> changed = edit(tx, *row);
+        store::StoredRequest row = tx.requests().current(seen);
+        Result<Request> changed = edit(tx, row);
         if (!changed) return changed.error();
         if (also) {
             const Result<void> remembered = also(tx, *changed);

@@ -218,6 +218,8 @@ class Engine final : public RequestService, public AdapterControl {
         const std::string& adapter_name, const domain::RequestId& request);
     boost::asio::awaitable<domain::Result<domain::Request>> change(domain::RequestId id, Edit edit,
                                                                    Also also);
+    boost::asio::awaitable<domain::Result<domain::Request>> change(store::StoredRequest seen,
+                                                                   Edit edit, Also also);
     /// Of a step's own changes: with others under way they share commits.
     [[nodiscard]] store::Urgency urgency() const;
     /// When somebody set the date, what waits keeps the time that it had. False: the dates on disk

@@ -70,7 +70,7 @@ void take_turn_back(store::StoredRequest& row, const std::string& given, domain:
 asio::awaitable<Result<Request>> Engine::give_input(domain::RequestId id, std::string name,
                                                     domain::Secret value, domain::Person who,
                                                     Also also) {
-    const auto stored = services_.store.reader().requests().get(id);
+    auto stored = services_.store.reader().requests().get(id);
     if (!stored) co_return Error(ErrorCode::not_found, "there is no such request");
     const Result<void> fits = check_value(name, value.reveal());
     if (!fits) co_return fits.error();
@@ -111,7 +111,7 @@ asio::awaitable<Result<Request>> Engine::give_input(domain::RequestId id, std::s
         if (!saved) return saved.error();
         return row.request;
     };
-    Result<Request> given = co_await change(std::move(id), std::move(edit), std::move(also));
+    Result<Request> given = co_await change(std::move(*stored), std::move(edit), std::move(also));
     if (given) reach("input_committed");
     co_return given;
 }
