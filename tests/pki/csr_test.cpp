@@ -67,6 +67,18 @@ TEST(InspectCsrTest, GoodRsaRequestIsDescribedWithoutFindings) {
     EXPECT_EQ(report.pem, pem);
 }
 
+TEST(CsrKeyTest, IsTheKeyThatTheInspectionFound) {
+    for (const TestKey* key : {&rsa_key(), &ec_key()}) {
+        const std::string pem = make_csr(*key, "www.example.com");
+        const CsrReport report = inspect_csr(pem);
+
+        ASSERT_TRUE(report.key.has_value());
+        EXPECT_EQ(csr_key_sha256(pem), report.key->spki_sha256);
+        EXPECT_EQ(csr_key_sha256(report.pem), report.key->spki_sha256);
+    }
+    EXPECT_EQ(csr_key_sha256("no request"), std::nullopt);
+}
+
 TEST(InspectCsrTest, UsualCurvesAreAccepted) {
     for (const std::string curve : {"P-256", "P-384", "P-521"}) {
         const TestKey key = make_ec_key(curve);
