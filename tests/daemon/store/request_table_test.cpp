@@ -80,6 +80,52 @@ class RequestTableTest : public StoreTest {
     }
 };
 
+TEST_F(RequestTableTest, AnUpdateWritesNoMoreThanItsColumns) {
+    const domain::Order order = put_order(an_order());
+    StoredRequest row = a_full_request(order);
+    put(row);
+    const auto change = [&](Columns columns) {
+        StoredRequest now = *requests().get(row.request.id);
+        now.request.attempt += 1;
+        now.due_at = at(700 + now.request.attempt);
+        now.request.note = "note " + std::to_string(now.request.attempt);
+        must_write([&](Tx& tx) { ASSERT_TRUE(tx.requests().update(now, columns).has_value()); });
+        return *requests().get(row.request.id);
+    };
+
+    const StoredRequest progress = change(Columns::progress);
+    const StoredRequest due = change(Columns::progress_and_due);
+    const StoredRequest all = change(Columns::all);
+
+    EXPECT_EQ(progress.request.attempt, 3);
+    EXPECT_EQ(progress.due_at, row.due_at);
+    EXPECT_EQ(progress.request.note, row.request.note);
+    EXPECT_EQ(due.due_at, at(704));
+    EXPECT_EQ(due.request.note, row.request.note);
+    EXPECT_EQ(all.due_at, at(705));
+    EXPECT_EQ(all.request.note, "note 5");
+    EXPECT_EQ(all.request.version, row.request.version + 3);
+}
+
+TEST_F(RequestTableTest, CurrentIsWhatWasSeenUntilSomebodyChangesIt) {
+    const domain::Order order = put_order(an_order());
+    const StoredRequest row = a_full_request(order);
+    put(row);
+    const StoredRequest seen = *requests().get(row.request.id);
+    StoredRequest marked = seen;
+    marked.request.note = "only in memory";
+
+    const StoredRequest same = requests().current(marked);
+    StoredRequest changed = seen;
+    changed.request.note = "on disk";
+    must_write([&](Tx& tx) { ASSERT_TRUE(tx.requests().update(changed).has_value()); });
+    const StoredRequest other = requests().current(marked);
+
+    EXPECT_EQ(same.request.note, "only in memory") << "an unchanged row is not read again";
+    EXPECT_EQ(other.request.note, "on disk");
+    EXPECT_EQ(other.request.version, seen.request.version + 1);
+}
+
 TEST_F(RequestTableTest, EveryFieldComesBackAsItWasStored) {
     domain::Order order = an_order();
     order.supplier_order_id = "902817364";
