@@ -20,7 +20,7 @@ void count_no_memory() {
     std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
 }
 
-// Without syncs nobody asks for what is held, and readers write no log.
+// Readers write no log, and the controls without syncs are to be SQLite's own.
 std::string vfs_for(const StoreOptions& options, Access access) {
     count_no_memory();
     const bool gathers = access == Access::write && options.synchronous == Synchronous::full;
@@ -68,6 +68,10 @@ Connection::Connection(const StoreOptions& options, Access access)
         return;
     }
     database_.exec("PRAGMA journal_mode=WAL");
+    // A transaction reaches the log as a whole when it commits. Pages that went there before, from
+    // a full cache, and went again would spoil the log's sums after a rollback to a savepoint
+    // (SQLite 3.40): a kill would then cost commits that were acknowledged.
+    database_.exec("PRAGMA cache_spill=OFF");
     database_.exec("PRAGMA wal_autocheckpoint=0");  // the writer does it between two groups
     database_.exec("PRAGMA journal_size_limit=67108864");
     switch (options.synchronous) {

@@ -35,18 +35,27 @@ sqlite3_int64 end_of_held(const LogFile& log) {
     return log.held_at + static_cast<sqlite3_int64>(log.held.size());
 }
 
+void forget_held(LogFile& log) {
+    log.in_frame = false;
+    log.held.clear();
+}
+
 // What could not be written is gone, as after a failed write of SQLite's own: the transaction
 // fails, and its frames are written anew or never.
 int write_held(LogFile& log) {
-    log.in_frame = false;
     int code = SQLITE_OK;
     for (std::size_t at = 0; at < log.held.size() && code == SQLITE_OK; at += kMostAtOnce) {
         const std::size_t amount = std::min(kMostAtOnce, log.held.size() - at);
         code = log.real->pMethods->xWrite(log.real, log.held.data() + at, static_cast<int>(amount),
                                           log.held_at + static_cast<sqlite3_int64>(at));
     }
-    log.held.clear();
+    forget_held(log);
     return code;
+}
+
+// For what is no write itself: SQLite may go on after a full disk there, and must not.
+int settle_held(LogFile& log) {
+    return write_held(log) == SQLITE_OK ? SQLITE_OK : SQLITE_IOERR_WRITE;
 }
 
 // A header holds the database's size in pages at octets 4 to 7 if it commits, else zero there.
@@ -66,6 +75,7 @@ int write_log(sqlite3_file* file, const void* data, int amount, sqlite3_int64 of
     try {
         log.held.append(octets, static_cast<std::size_t>(amount));
     } catch (const std::bad_alloc&) {
+        forget_held(log);
         return SQLITE_IOERR_NOMEM;
     }
     if (log.in_frame) {
@@ -80,14 +90,14 @@ int write_log(sqlite3_file* file, const void* data, int amount, sqlite3_int64 of
 }
 
 int read_log(sqlite3_file* file, void* out, int amount, sqlite3_int64 offset) {
-    const int code = write_held(log_of(file));
+    const int code = settle_held(log_of(file));
     if (code != SQLITE_OK) return code;
     sqlite3_file* real = log_of(file).real;
     return real->pMethods->xRead(real, out, amount, offset);
 }
 
 int truncate_log(sqlite3_file* file, sqlite3_int64 size) {
-    const int code = write_held(log_of(file));
+    const int code = settle_held(log_of(file));
     if (code != SQLITE_OK) return code;
     sqlite3_file* real = log_of(file).real;
     return real->pMethods->xTruncate(real, size);
@@ -101,7 +111,7 @@ int sync_log(sqlite3_file* file, int flags) {
 }
 
 int size_of_log(sqlite3_file* file, sqlite3_int64* size) {
-    const int code = write_held(log_of(file));
+    const int code = settle_held(log_of(file));
     if (code != SQLITE_OK) return code;
     sqlite3_file* real = log_of(file).real;
     return real->pMethods->xFileSize(real, size);
@@ -168,8 +178,12 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
     if ((flags & SQLITE_OPEN_WAL) == 0) return base->xOpen(base, name, file, flags, out_flags);
     auto* real = reinterpret_cast<sqlite3_file*>(reinterpret_cast<char*>(file) + sizeof(LogFile));
     file->pMethods = nullptr;
+    real->pMethods = nullptr;
     const int code = base->xOpen(base, name, real, flags, out_flags);
-    if (code != SQLITE_OK) return code;
+    if (code != SQLITE_OK) {
+        if (real->pMethods != nullptr) (void)real->pMethods->xClose(real);
+        return code;
+    }
     new (file) LogFile{{&log_methods()}, real, {}, 0, false, false};
     return SQLITE_OK;
 }
@@ -178,7 +192,8 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
 
 std::string gathering_vfs(const std::string& base) {
     static std::mutex mutex;
-    static std::map<std::string, std::unique_ptr<Registered>> all;
+    // Never destroyed: threads that still run at the program's end may open a file.
+    static auto& all = *new std::map<std::string, std::unique_ptr<Registered>>;
     const std::lock_guard lock(mutex);
     std::unique_ptr<Registered>& known = all[base];
     if (known) return known->name;

@@ -9,9 +9,12 @@ namespace cabroker::store {
 /// The name of a SQLite VFS that is `base` (empty: the default one) but for write-ahead logs: the
 /// frames of a transaction are held until the frame that commits it, and then written in one go
 /// (large ones in several), before SQLite syncs the log and before any other connection looks for
-/// them. Whatever else touches the log writes what is held first, and errors are those of the base.
-/// For connections with synchronous=FULL. Any thread. Throws std::runtime_error when there is no
-/// such VFS. The format of the log: sqlite.org/fileformat2.html#the_write_ahead_log.
+/// them. Whatever else touches the log writes what is held first; a write that fails fails the
+/// commit. For connections with synchronous=FULL and cache_spill=OFF, which write frames only while
+/// they hold the writer's lock and end with a sync, and for databases whose pages are no smaller
+/// than the sectors that `base` tells, unless it has SQLITE_IOCAP_POWERSAFE_OVERWRITE. Any thread.
+/// Throws std::runtime_error when there is no such VFS. The format of the log:
+/// sqlite.org/fileformat2.html#the_write_ahead_log.
 [[nodiscard]] std::string gathering_vfs(const std::string& base);
 
 }  // namespace cabroker::store

@@ -33,6 +33,7 @@ class GatheringVfsTest : public testing::Test {
         SQLite::Database database(file().string(), kOpen, 0, vfs);
         database.exec("PRAGMA journal_mode=WAL");
         database.exec("PRAGMA synchronous=FULL");
+        database.exec("PRAGMA cache_spill=OFF");
         database.exec("PRAGMA wal_autocheckpoint=0");
         database.exec("CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, octets BLOB)");
         return database;
@@ -44,11 +45,11 @@ class GatheringVfsTest : public testing::Test {
             statement.reset();
         }
     }
-    static int count(SQLite::Database& database) {
-        return database.execAndGet("SELECT count(octets) FROM rows").getInt();
+    static int count(SQLite::Database& database, const std::string& which = "TRUE") {
+        return database.execAndGet("SELECT count(octets) FROM rows WHERE " + which).getInt();
     }
     /// What a program finds that starts now, as after a kill: the files are copied as they are.
-    [[nodiscard]] int count_after_kill() const {
+    [[nodiscard]] int count_after_kill(const std::string& which = "TRUE") const {
         const std::filesystem::path copy = folder_ / "copy.db";
         for (const char* suffix : {"", "-wal"}) {
             std::filesystem::copy_file(file().string() + suffix, copy.string() + suffix,
@@ -56,7 +57,7 @@ class GatheringVfsTest : public testing::Test {
         }
         SQLite::Database database(copy.string(), SQLite::OPEN_READWRITE);
         EXPECT_EQ(database.execAndGet("PRAGMA integrity_check").getString(), "ok");
-        return count(database);
+        return count(database, which);
     }
 
   private:
@@ -131,6 +132,26 @@ TEST_F(GatheringVfsTest, WhatIsRolledBackLeavesNothing) {
     database.exec("COMMIT");
     EXPECT_EQ(count(other), 315);
     EXPECT_EQ(count_after_kill(), 315);
+}
+
+TEST_F(GatheringVfsTest, WhatIsRolledBackNeverOverwritesWhatAnotherConnectionCommits) {
+    constexpr int kRows = 400;
+    SQLite::Database database = open(gathering_vfs(""));
+    SQLite::Database other = open("");
+    database.exec("BEGIN");
+    insert(database, kRows);
+    database.exec("COMMIT");
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    database.exec("PRAGMA cache_size=10");
+
+    database.exec("BEGIN IMMEDIATE");
+    database.exec("INSERT INTO rows (octets) SELECT randomblob(900) FROM rows WHERE id <= 100");
+    database.exec("ROLLBACK");
+    other.exec("UPDATE rows SET octets = randomblob(901)");
+
+    EXPECT_EQ(database.execAndGet("SELECT sum(length(octets)) FROM rows").getInt(), kRows * 901);
+    EXPECT_EQ(database.execAndGet("PRAGMA integrity_check").getString(), "ok");
+    EXPECT_EQ(count_after_kill("length(octets) = 901"), kRows);
 }
 
 TEST_F(GatheringVfsTest, TheLogStartsOverAfterACheckpoint) {
