@@ -1,9 +1,7 @@
 #include "runtime/random.hpp"
 
-#include <openssl/crypto.h>
 #include <openssl/rand.h>
 
-#include <algorithm>
 #include <stdexcept>
 
 #include "runtime/clock.hpp"
@@ -44,30 +42,10 @@ std::string Random::hex(std::size_t octets) {
     return out;
 }
 
-namespace {
-
-void fill_by_openssl(std::span<std::uint8_t> out) {
+void SystemRandom::fill(std::span<std::uint8_t> out) {
     if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1) {
         throw std::runtime_error("cannot get random octets from OpenSSL");
     }
-}
-
-}  // namespace
-
-SystemRandom::~SystemRandom() { OPENSSL_cleanse(block_.data(), block_.size()); }
-
-void SystemRandom::fill(std::span<std::uint8_t> out) {
-    if (out.size() > block_.size()) return fill_by_openssl(out);
-    const std::lock_guard lock(mutex_);
-    if (left_ < out.size()) {
-        left_ = 0;
-        fill_by_openssl(block_);
-        left_ = block_.size();
-    }
-    left_ -= out.size();
-    std::uint8_t* from = block_.data() + left_;
-    std::copy_n(from, out.size(), out.begin());
-    OPENSSL_cleanse(from, out.size());
 }
 
 void SeededRandom::fill(std::span<std::uint8_t> out) {

@@ -24,21 +24,10 @@ class Random {
     [[nodiscard]] std::string hex(std::size_t octets);
 };
 
-/// From the kernel, through OpenSSL. Takes a block at a time, because OpenSSL does the same work
-/// for eight octets as for hundreds; each octet is given once and wiped. Any thread. Not for a
-/// child that forked without exec: both would give the rest of the block.
+/// From the kernel, through OpenSSL. Any thread.
 class SystemRandom final : public Random {
   public:
-    SystemRandom() = default;
-    ~SystemRandom() override;
-    SystemRandom(const SystemRandom&) = delete;
-    SystemRandom& operator=(const SystemRandom&) = delete;
     void fill(std::span<std::uint8_t> out) override;
-
-  private:
-    std::mutex mutex_;
-    std::array<std::uint8_t, 256> block_{};
-    std::size_t left_ = 0;
 };
 
 /// The same sequence for the same seed. Never for secrets. One thread.

@@ -6,12 +6,12 @@
 #include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
+#include <openssl/rand.h>
 
 #include <stdexcept>
 #include <utility>
 
 #include "daemon/vault/key.hpp"
-#include "runtime/random.hpp"
 #include "runtime/systemd.hpp"
 
 namespace cabroker::vault {
@@ -114,7 +114,6 @@ struct Vault::Keys {
     KeyBytes sealing;
     std::string id_octets;
     std::string id;
-    runtime::SystemRandom nonces;
 
     explicit Keys(KeyBytes key) : root(std::move(key)), sealing(derive(root, "seal")) {
         const KeyBytes name = derive(root, "key id");
@@ -189,7 +188,7 @@ std::string Vault::seal(std::string_view plain, const Place& place) const {
     std::string record(kHeadSize + plain.size() + kTagSize, '\0');
     record[0] = static_cast<char>(kVersion);
     record.replace(1, kKeyIdSize, keys_->id_octets);
-    keys_->nonces.fill({octets(record, 1 + kKeyIdSize), kNonceSize});
+    must(RAND_bytes(octets(record, 1 + kKeyIdSize), kNonceSize), "get a nonce");
     const std::string head = record.substr(0, kHeadSize);
     const std::string data = associated_data(head, place);
 

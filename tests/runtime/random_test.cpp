@@ -2,10 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
-#include <set>
-#include <string>
-
 #include "runtime/clock.hpp"
 
 namespace cabroker::runtime {
@@ -22,21 +18,6 @@ TEST(IdMakerTest, IdsOfOneMillisecondAndOfAClockGoneBackStillSort) {
 
     EXPECT_LT(first, second);
     EXPECT_LT(second, third);
-}
-
-TEST(RandomTest, TheSystemGivesNoOctetsTwice) {
-    SystemRandom random;
-    std::set<std::string> seen;
-    constexpr std::size_t kOctets = 12;
-    constexpr std::size_t kLongerThanABlock = 300;
-
-    for (int i = 0; i < 1000; ++i) seen.insert(random.hex(kOctets));
-    std::array<std::uint8_t, kLongerThanABlock> large{};
-    random.fill(large);
-
-    EXPECT_EQ(seen.size(), 1000U);
-    EXPECT_GT(std::set<std::uint8_t>(large.end() - 100, large.end()).size(), 10U)
-        << "the end of a large piece must be filled too";
 }
 
 TEST(RandomTest, FractionsStayBelowOne) {
