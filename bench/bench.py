@@ -83,21 +83,18 @@ class Bench:
     # -- measurements ---------------------------------------------------------------------------------------------
 
     def posts_round(self):
+        """Each number of clients with a daemon of its own, so that it starts where the limit starts: at the template."""
         result, first = {}, 0
-        places = {}
-        with self.fresh("p") as daemon:
-            for clients, count in CLIENTS.items():
+        for clients, count in CLIENTS.items():
+            with self.fresh("p") as daemon:
                 writes, commits = daemon.commits()
                 ours = load(self.build, daemon, self.file("posts"), clients, 201, first=first, count=count)
                 writes, commits = [a - b for a, b in zip(daemon.commits(), (writes, commits))]
                 ours["changes_per_commit"] = round(writes / max(commits, 1), 1)
-                result[clients] = {"ours": ours}
-                places[clients] = first
-                first += count
-        for clients, count in CLIENTS.items():
-            result[clients]["raw"] = self.replay("p", places[clients], count, clients)
-            reached = max(1, round(result[clients]["ours"]["changes_per_commit"]))
-            result[clients]["raw_reached"] = self.replay("p", places[clients], count, reached)
+            raw = self.replay("p", 0, count, clients)
+            reached = max(1, round(ours["changes_per_commit"]))
+            result[clients] = {"ours": ours, "raw": raw, "raw_reached": self.replay("p", 0, count, reached)}
+            first += count
         return result
 
     def posts(self):
