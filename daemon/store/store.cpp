@@ -119,7 +119,8 @@ class Stage {
     std::shared_ptr<Stage*> self_;
 };
 
-/// The initiation of an asynchronous wait: hands work and waiter over to `queue`.
+/// The initiation of an asynchronous wait: hands work and waiter over to `queue`, or tells the
+/// waiter soon why that takes no more.
 template <class Queue>
 class HandOver {
   public:
@@ -128,6 +129,13 @@ class HandOver {
     void operator()(Handler&& handler, Work work) {
         using Kept = std::decay_t<Handler>;
         auto waiter = std::make_unique<CoroutineWaiter<Kept>>(std::forward<Handler>(handler));
+        std::optional<domain::Error> refused = queue_.refusal();
+        if (refused) {
+            asio::post(hub_.loop(), [one = std::move(waiter), why = std::move(*refused)]() mutable {
+                one->finish(std::move(why));
+            });
+            return;
+        }
         hub_.wait_for_one();
         typename Queue::Pending pending{std::move(work), std::move(waiter)};
         queue_.enqueue(std::move(pending));
@@ -140,10 +148,8 @@ class HandOver {
 
 template <class Queue, class Work>
 asio::awaitable<domain::Result<void>> hand_over(Queue& queue, Hub& hub, Work work) {
-    std::optional<domain::Error> refused = queue.refusal();
-    if (refused) co_return std::move(*refused);
     HandOver<Queue> initiation(queue, hub);
-    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&, Signature>(
+    return asio::async_initiate<const asio::use_awaitable_t<>&, Signature>(
         std::move(initiation), asio::use_awaitable, std::move(work));
 }
 
@@ -195,6 +201,7 @@ class Store::Impl {
           pool(options, deliver_scan_to(hub)) {
         hub->on_news = [this] {
             snapshot.let_go();
+            writer.loop_reads_on();
             stage.hand_over();  // the writer has time while those that it finished are told
         };
     }

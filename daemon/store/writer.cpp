@@ -14,6 +14,8 @@ namespace {
 // The p99 of a commit is a checkpoint inside it, so it runs between two groups, after the writers
 // were told.
 constexpr int kLongLog = 4000;
+/// How long a checkpoint waits for the loop; a turn of that takes less.
+constexpr std::chrono::milliseconds kLoopPatience{3};
 
 const std::string kBegin = "BEGIN IMMEDIATE";
 const std::string kCommit = "COMMIT";
@@ -117,6 +119,15 @@ void Writer::enqueue_all(std::vector<Pending>& batch) {
     if (wakes) wake_.notify_one();
 }
 
+void Writer::loop_reads_on() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!loop_is_behind_) return;
+        loop_is_behind_ = false;
+    }
+    wake_.notify_one();
+}
+
 bool Writer::healthy() const {
     const std::lock_guard lock(mutex_);
     return !broken_;
@@ -205,6 +216,7 @@ Writer::Results Writer::run_group(std::vector<Pending>& group, CommitNotice& not
     std::sort(changed.begin(), changed.end());
     changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
     const std::lock_guard lock(mutex_);
+    loop_is_behind_ = true;
     ++stats_.commits;
     stats_.writes += group.size() - refused;
     stats_.refused += refused;
@@ -280,11 +292,20 @@ void Writer::tell(std::vector<Pending> group, Results results, CommitNotice noti
     deliver_(std::move(finished), std::move(notice), broken);
 }
 
+// A reader of what was before the last commit keeps a checkpoint from moving that commit, and the
+// log from starting over in place: it would grow, and each fsync of a file that grows takes half as
+// long again.
+void Writer::wait_for_loop() {
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, kLoopPatience, [this] { return stopping_ || !loop_is_behind_; });
+}
+
 void Writer::checkpoint_if_long() {
     if (log_pages_ < moved_pages_) moved_pages_ = 0;  // the log started over
     // Counted from the last checkpoint: a reader that holds the log back must not cause one after
     // every commit.
     if (log_pages_ - moved_pages_ < kLongLog || !healthy()) return;
+    wait_for_loop();
     int left = 0;
     int moved = 0;
     const int code = sqlite3_wal_checkpoint_v2(connection_.database().getHandle(), nullptr,

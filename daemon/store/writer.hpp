@@ -55,6 +55,8 @@ class Writer {
     void enqueue(Pending pending);
     /// Any thread. They come into one group, unless max_group is smaller; `batch` is empty then.
     void enqueue_all(std::vector<Pending>& batch);
+    /// From the loop when it has let go of what it read: its next read sees the last commit.
+    void loop_reads_on();
     [[nodiscard]] bool healthy() const;
     [[nodiscard]] StoreStats stats() const;
     /// Commits what waits and joins. Idempotent.
@@ -78,6 +80,7 @@ class Writer {
     void tell(std::vector<Pending> group, Results results, CommitNotice notice,
               const std::optional<std::string>& broken);
     void checkpoint_if_long();
+    void wait_for_loop();
     std::string fail(const std::string& what, const std::string& why);
 
     StoreOptions options_;
@@ -94,6 +97,7 @@ class Writer {
     std::vector<Pending> queue_;
     std::chrono::steady_clock::time_point oldest_at_{};  ///< when the queue got its first
     bool hurried_ = false;                               ///< one in the queue must not wait
+    bool loop_is_behind_ = false;                        ///< it may read what was before a commit
     StoreStats stats_;
     bool stopping_ = false;
     bool broken_ = false;
