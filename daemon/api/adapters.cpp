@@ -98,60 +98,60 @@ bj::object rule_json(const config::RouteRule& rule) {
 }  // namespace
 
 /// GET /v1/adapters
-Answer get_adapters(Api& api, ApiCall call) {
+Answer get_adapters(Api& api, CallPtr call) {
     bj::array items;
     for (const engine::AdapterStatus& adapter : api.services.adapters.adapters())
         items.push_back(adapter_json(adapter));
-    co_return whole_list_response(call, std::move(items), cursor(api));
+    co_return whole_list_response(*call, std::move(items), cursor(api));
 }
 
 /// GET /v1/adapters/{name}: 200, 404.
-Answer get_adapter(Api& api, ApiCall call) { co_return now_json(api, call.id); }
+Answer get_adapter(Api& api, CallPtr call) { co_return now_json(api, call->id); }
 
 /// POST /v1/adapters/{name}/pause {reason}: takes no new steps; 200 with the adapter; 404.
-Answer post_adapter_pause(Api& api, ApiCall call) {
-    Result<bj::value> document = parse_body(call);
+Answer post_adapter_pause(Api& api, CallPtr call) {
+    Result<bj::value> document = parse_body(*call);
     if (!document) co_return problem(document.error());
     json::Problems problems;
     json::ObjectReader reader(*document, "", problems);
     std::string reason = reader.text("reason", kMaxReason).value_or("");
     reader.finish();
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
-    if (!find_adapter(api, call.id)) co_return no_such_adapter(call.id);
+    if (!find_adapter(api, call->id)) co_return no_such_adapter(call->id);
     const Result<void> done =
-        co_await api.services.adapters.pause(call.id, std::move(reason), call.caller.person);
+        co_await api.services.adapters.pause(call->id, std::move(reason), call->caller.person);
     if (!done) co_return problem(done.error());
-    co_return now_json(api, call.id);
+    co_return now_json(api, call->id);
 }
 
 /// POST /v1/adapters/{name}/resume: 200 with the adapter; 404.
-Answer post_adapter_resume(Api& api, ApiCall call) {
-    Result<bj::value> document = parse_body(call);
+Answer post_adapter_resume(Api& api, CallPtr call) {
+    Result<bj::value> document = parse_body(*call);
     if (!document) co_return problem(document.error());
     json::Problems problems;
     json::ObjectReader reader(*document, "", problems);
     reader.finish();
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
-    if (!find_adapter(api, call.id)) co_return no_such_adapter(call.id);
-    const Result<void> done = co_await api.services.adapters.resume(call.id, call.caller.person);
+    if (!find_adapter(api, call->id)) co_return no_such_adapter(call->id);
+    const Result<void> done = co_await api.services.adapters.resume(call->id, call->caller.person);
     if (!done) co_return problem(done.error());
-    co_return now_json(api, call.id);
+    co_return now_json(api, call->id);
 }
 
 /// POST /v1/adapters/{name}/check: has the outside look whether the supplier is there. What was
 /// found is the answer, also when it is bad or nobody could look: 200; 404.
-Answer post_adapter_check(Api& api, ApiCall call) {
-    Result<bj::value> document = parse_body(call);
+Answer post_adapter_check(Api& api, CallPtr call) {
+    Result<bj::value> document = parse_body(*call);
     if (!document) co_return problem(document.error());
     json::Problems problems;
     json::ObjectReader reader(*document, "", problems);
     reader.finish();
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
-    if (!find_adapter(api, call.id)) co_return no_such_adapter(call.id);
+    if (!find_adapter(api, call->id)) co_return no_such_adapter(call->id);
     CheckResult found;
     found.detail = "the adapters cannot be asked";
     if (api.services.check_adapter) {
-        Result<CheckResult> told = co_await api.services.check_adapter(call.id);
+        Result<CheckResult> told = co_await api.services.check_adapter(call->id);
         if (told) {
             found = std::move(*told);
         } else {
@@ -161,7 +161,7 @@ Answer post_adapter_check(Api& api, ApiCall call) {
     bj::object facts;
     for (const auto& [name, value] : found.facts) facts[name] = value;
     bj::object body;
-    body["adapter"] = call.id;
+    body["adapter"] = call->id;
     body["ok"] = found.ok;
     body["detail"] = found.detail;
     body["facts"] = std::move(facts);
@@ -170,10 +170,10 @@ Answer post_adapter_check(Api& api, ApiCall call) {
 }
 
 /// GET /v1/adapters/{name}/sessions: which sign-ins are kept, never what is in them; 404.
-Answer get_adapter_sessions(Api& api, ApiCall call) {
-    if (!find_adapter(api, call.id)) co_return no_such_adapter(call.id);
+Answer get_adapter_sessions(Api& api, CallPtr call) {
+    if (!find_adapter(api, call->id)) co_return no_such_adapter(call->id);
     bj::array items;
-    for (const engine::SessionStatus& session : api.services.adapters.sessions(call.id)) {
+    for (const engine::SessionStatus& session : api.services.adapters.sessions(call->id)) {
         bj::object entry;
         entry["key"] = session.key;
         entry["expires_at"] = json::to_json(session.expires_at);
@@ -181,17 +181,17 @@ Answer get_adapter_sessions(Api& api, ApiCall call) {
         entry["busy"] = session.busy;
         items.push_back(std::move(entry));
     }
-    co_return whole_list_response(call, std::move(items), cursor(api));
+    co_return whole_list_response(*call, std::move(items), cursor(api));
 }
 
 /// GET /v1/routes: the rules in their order; an empty list in `match` asks nothing.
-Answer get_routes(Api& api, ApiCall call) {
+Answer get_routes(Api& api, CallPtr call) {
     bj::array items;
     for (const config::RouteRule& rule : api.services.settings->routes)
         items.push_back(rule_json(rule));
     bj::object more;
     more["shipped"] = api.services.settings->shipped_routes;
-    co_return whole_list_response(call, std::move(items), cursor(api), std::move(more));
+    co_return whole_list_response(*call, std::move(items), cursor(api), std::move(more));
 }
 
 }  // namespace cabroker::api

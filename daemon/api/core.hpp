@@ -41,6 +41,8 @@ struct Server::Core {
     std::vector<std::shared_ptr<Acceptor>> acceptors;
     asio::steady_timer tick;
     bool stopping = false;
+    /// An answer's octets while they are made; nobody keeps it over a suspension.
+    std::string answer;
     /// Connections of peers that had no role when they came.
     std::size_t strangers = 0;
 

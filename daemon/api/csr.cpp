@@ -81,8 +81,8 @@ void compare(bj::object& body, const pki::CsrReport& report, const domain::Order
 
 /// POST /v1/csr/inspect {csr, order?}: 200 with what is in it, readable or not; 422 for a private
 /// key.
-Answer post_csr_inspect(Api& api, ApiCall call) {
-    Result<bj::value> document = parse_body(call);
+Answer post_csr_inspect(Api& api, CallPtr call) {
+    Result<bj::value> document = parse_body(*call);
     if (!document) co_return problem(document.error());
     json::Problems problems;
     json::ObjectReader reader(*document, "", problems);
@@ -107,7 +107,7 @@ Answer post_csr_inspect(Api& api, ApiCall call) {
     };
     const pki::CsrReport report = co_await from_pool(api.services.pool, std::move(work));
     if (pasted_key(report)) {
-        wipe(*document, call.body);
+        wipe(*document, call->body);
         co_return problem(private_key_error("/csr"));
     }
     bj::object body = report_json(report);

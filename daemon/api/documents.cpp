@@ -78,20 +78,20 @@ bj::object artifact_json(const store::ArtifactRow& row) {
 }
 
 /// GET /v1/messages/{id}: 200, 404.
-Answer get_message(Api& api, ApiCall call) {
-    const auto id = domain::MessageId::parse(call.id);
+Answer get_message(Api& api, CallPtr call) {
+    const auto id = domain::MessageId::parse(call->id);
     std::optional<store::MessageRow> row;
     if (id) row = api.services.store.reader().messages().get(*id);
-    if (!row) co_return not_found("message", call.id);
+    if (!row) co_return not_found("message", call->id);
     co_return object_response(200, message_json(*row));
 }
 
 /// GET /v1/messages/{id}/raw: the octets as sent or received; 404, 410 when they were not kept.
-Answer get_message_raw(Api& api, ApiCall call) {
-    const auto id = domain::MessageId::parse(call.id);
+Answer get_message_raw(Api& api, CallPtr call) {
+    const auto id = domain::MessageId::parse(call->id);
     std::optional<store::MessageRow> row;
     if (id) row = api.services.store.reader().messages().get(*id);
-    if (!row) co_return not_found("message", call.id);
+    if (!row) co_return not_found("message", call->id);
     std::optional<std::string> raw = api.services.store.reader().messages().raw(*id);
     if (!raw)
         co_return problem(ErrorCode::gone,
@@ -100,18 +100,18 @@ Answer get_message_raw(Api& api, ApiCall call) {
 }
 
 /// GET /v1/artifacts/{id}/content: the file; 404.
-Answer get_artifact_content(Api& api, ApiCall call) {
-    const auto id = domain::ArtifactId::parse(call.id);
+Answer get_artifact_content(Api& api, CallPtr call) {
+    const auto id = domain::ArtifactId::parse(call->id);
     std::optional<store::ArtifactRow> row;
     if (id) row = api.services.store.reader().artifacts().get(*id);
-    if (!row) co_return not_found("artifact", call.id);
+    if (!row) co_return not_found("artifact", call->id);
     std::optional<std::string> octets = api.services.store.reader().artifacts().content(*id);
-    if (!octets) co_return not_found("artifact", call.id);
+    if (!octets) co_return not_found("artifact", call->id);
     const std::string etag = "\"" + row->sha256 + "\"";
     Response response =
         download(std::move(*octets), row->content_type, file_name(row->name, row->id.text()));
     response.set("ETag", etag);
-    if (etag_matches(call.if_none_match, etag)) {
+    if (etag_matches(call->if_none_match, etag)) {
         response.status = 304;
         response.body.clear();
         response.content_type.clear();

@@ -67,14 +67,14 @@ Response expired(std::int64_t after, std::int64_t first) {
 }  // namespace
 
 /// GET /v1/events: a page, or a stream when Accept asks for one; 400, 410.
-Answer get_events(Api& api, ApiCall call) {
-    Parameters parameters(call.query);
+Answer get_events(Api& api, CallPtr call) {
+    Parameters parameters(call->query);
     const EventFilter filter = read_event_filter(parameters);
-    const std::optional<std::int64_t> given = read_after(call, parameters);
+    const std::optional<std::int64_t> given = read_after(*call, parameters);
     const auto limit = parameters.number("limit", 1, static_cast<std::int64_t>(kLargestPage));
     if (parameters.problem()) co_return problem(*parameters.problem());
 
-    const std::optional<EventFormat> format = stream_format(call);
+    const std::optional<EventFormat> format = stream_format(*call);
     const std::size_t most =
         static_cast<std::size_t>(limit.value_or(static_cast<std::int64_t>(kDefaultPage)));
     // Without a cursor: from the oldest event that is kept.

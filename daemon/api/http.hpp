@@ -124,12 +124,11 @@ struct ApiCall {
     std::string body;
     std::shared_ptr<Upload> upload;
     Caller caller;
-    /// This exchange's X-Request-Id.
-    std::string request_id;
     std::optional<IdempotencyScope> idempotency;
 
     ApiCall() = default;
 };
+using CallPtr = std::unique_ptr<ApiCall>;
 
 [[nodiscard]] Response json_response(int status, std::string body);
 [[nodiscard]] inline Response no_content() { return Response(204); }

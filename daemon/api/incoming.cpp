@@ -86,29 +86,32 @@ void take_extension(beast::string_view name, std::string_view value, Head& head,
 
 struct Incoming::Parser {
     http::request_parser<SinkBody> beast;
-    std::size_t max_header = 0;
     std::uint64_t max_body = 0;
+
+    explicit Parser(std::size_t max_header) {
+        beast.header_limit(static_cast<std::uint32_t>(max_header));
+        beast.body_limit(boost::none);
+        beast.eager(false);
+    }
 };
 
-Incoming::Incoming(std::size_t max_header) : parser_(std::make_unique<Parser>()) {
-    parser_->max_header = max_header;
-    parser_->beast.header_limit(static_cast<std::uint32_t>(max_header));
-    parser_->beast.body_limit(boost::none);
-    parser_->beast.eager(false);
-}
+Incoming::Incoming(std::size_t max_header) : max_header_(max_header) {}
 
 Incoming::~Incoming() = default;
+
+void Incoming::let_go() { parser_.reset(); }
 
 Incoming::Fed Incoming::feed(std::string_view octets) {
     Fed fed;
     error_code failed;
+    if (!parser_) parser_ = std::make_unique<Parser>(max_header_);
     fed.used = parser_->beast.put(boost::asio::buffer(octets.data(), octets.size()), failed);
     if (!failed || failed == http::error::need_more) return fed;
 
     if (failed == http::error::header_limit) {
         fed.failure.emplace(ErrorCode::headers_too_large,
                             "cannot read the request: its header is larger than " +
-                                std::to_string(parser_->max_header) + " octets");
+                                std::to_string(max_header_) + " octets");
     } else if (failed == http::error::body_limit) {
         fed.failure.emplace(ErrorCode::body_too_large, "cannot take the body: it is larger than " +
                                                            std::to_string(parser_->max_body) +
@@ -122,7 +125,7 @@ Incoming::Fed Incoming::feed(std::string_view octets) {
     return fed;
 }
 
-bool Incoming::has_head() const { return parser_->beast.is_header_done(); }
+bool Incoming::has_head() const { return parser_ && parser_->beast.is_header_done(); }
 bool Incoming::complete() const { return parser_->beast.is_done(); }
 bool Incoming::keep_alive() const { return parser_->beast.get().keep_alive(); }
 

@@ -39,9 +39,13 @@ class Incoming {
 
     /// One of the two is set; it outlives this object.
     void read_body_into(std::string* text, Upload* upload, std::uint64_t limit);
+    /// Gives the memory back; only for destruction then.
+    void let_go();
 
   private:
     struct Parser;
+    std::size_t max_header_;
+    /// From the first octets on: nothing is held for a connection where nothing comes.
     std::unique_ptr<Parser> parser_;
 };
 

@@ -113,7 +113,7 @@ void add_adapters(const Api& api, Families& all) {
 }  // namespace
 
 /// GET /metrics: Prometheus text format; labels come from fixed sets and the configuration only.
-Answer get_metrics(Api& api, ApiCall) {
+Answer get_metrics(Api& api, CallPtr) {
     const Result<Counts> counts = co_await count_requests(api);
     if (!counts) co_return problem(counts.error());
     Families all;

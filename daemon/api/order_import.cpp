@@ -117,14 +117,14 @@ bj::object counts_json(const Import& import, bool dry_run) {
 
 /// POST /v1/orders/import: a CSV into the inventory; bad rows do not stop good ones. 200 with what
 /// became of the rows; 400, 422 for a file without columns.
-Answer post_order_import(Api& api, ApiCall call) {
-    Parameters parameters(call.query);
+Answer post_order_import(Api& api, CallPtr call) {
+    Parameters parameters(call->query);
     const bool dry_run = parameters.flag("dry_run");
     if (parameters.problem()) co_return problem(*parameters.problem());
-    if (!call.upload) co_return field_problem("", "required", "is empty");
+    if (!call->upload) co_return field_problem("", "required", "is empty");
 
-    auto import = std::make_shared<Import>(call.upload, api.services.settings);
-    const Result<void> header = read_header(*import, call.query.all("map"));
+    auto import = std::make_shared<Import>(call->upload, api.services.settings);
+    const Result<void> header = read_header(*import, call->query.all("map"));
     if (!header) co_return problem(header.error());
     const Result<void> done = co_await import_all(api, import, dry_run);
     if (import->counts.private_key_seen) {

@@ -114,11 +114,11 @@ void append_order_event(store::Tx& tx, runtime::IdMaker& ids, const Order& order
 }
 
 /// GET /v1/orders: a page, newest first; 400.
-Answer get_orders(Api& api, ApiCall call) {
-    Parameters parameters(call.query);
+Answer get_orders(Api& api, CallPtr call) {
+    Parameters parameters(call->query);
     const store::OrderFilter filter = read_order_filter(parameters);
     std::optional<std::vector<Order>> keyed = by_keys(api, parameters);
-    const Result<Paging> paging = read_paging(parameters, call);
+    const Result<Paging> paging = read_paging(parameters, *call);
     if (!paging) co_return problem(paging.error());
 
     OrderPage found;
@@ -144,8 +144,8 @@ Answer get_orders(Api& api, ApiCall call) {
 }
 
 /// POST /v1/orders: 201 with the order; 409 order_exists, 422.
-Answer post_order(Api& api, ApiCall call) {
-    Result<bj::value> document = parse_body(call);
+Answer post_order(Api& api, CallPtr call) {
+    Result<bj::value> document = parse_body(*call);
     if (!document) co_return problem(document.error());
     json::Problems problems;
     json::ObjectReader reader(*document, "", problems);
@@ -156,7 +156,7 @@ Answer post_order(Api& api, ApiCall call) {
     draft.order.id = api.services.ids.make<domain::OrderId>(api.now());
     draft.order.created_at = api.now();
     draft.order.updated_at = draft.order.created_at;
-    store::Change<Order> change = [order = std::move(draft.order), scope = call.idempotency,
+    store::Change<Order> change = [order = std::move(draft.order), scope = call->idempotency,
                                    &ids =
                                        api.services.ids](store::Tx& tx) -> domain::Result<Order> {
         if (const std::optional<Order> known = find_described(tx, order)) {
@@ -180,13 +180,13 @@ Answer post_order(Api& api, ApiCall call) {
 }
 
 /// GET /v1/orders/{id}: 200, 304, 404.
-Answer get_order(Api& api, ApiCall call) {
-    const auto id = domain::OrderId::parse(call.id);
+Answer get_order(Api& api, CallPtr call) {
+    const auto id = domain::OrderId::parse(call->id);
     std::optional<Order> order;
     if (id) order = api.services.store.reader().orders().get(*id);
-    if (!order) co_return no_such_order(call.id);
+    if (!order) co_return no_such_order(call->id);
     Response answer = order_response(200, *order);
-    if (etag_matches(call.if_none_match, etag_of(order->version))) {
+    if (etag_matches(call->if_none_match, etag_of(order->version))) {
         answer.status = 304;
         answer.body.clear();
         answer.content_type.clear();
@@ -196,15 +196,15 @@ Answer get_order(Api& api, ApiCall call) {
 
 /// PATCH /v1/orders/{id}: contacts, account, product, platform order ID, dates and labels as a JSON
 /// merge patch; 200; 404, 412, 422.
-Answer patch_order(Api& api, ApiCall call) {
-    const Result<std::optional<std::int64_t>> version = version_of_if_match(call.if_match);
-    Result<bj::value> document = parse_body(call);
+Answer patch_order(Api& api, CallPtr call) {
+    const Result<std::optional<std::int64_t>> version = version_of_if_match(call->if_match);
+    Result<bj::value> document = parse_body(*call);
     if (!document) co_return problem(document.error());
     json::Problems problems;
     OrderPatch patch = decode_patch(*document, problems);
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
-    const auto id = domain::OrderId::parse(call.id);
-    if (!id) co_return no_such_order(call.id);
+    const auto id = domain::OrderId::parse(call->id);
+    if (!id) co_return no_such_order(call->id);
     if (!version) co_return problem(version.error());
 
     store::Change<Order> change =

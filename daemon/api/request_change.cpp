@@ -66,70 +66,70 @@ std::optional<store::StoredRequest> find_row(const Api& api, const ApiCall& call
 }  // namespace
 
 /// POST /v1/requests/{id}/cancel {reason, abandon}: 200; 404, 409 state_conflict.
-Answer post_cancel(Api& api, ApiCall call) {
-    const std::optional<domain::RequestId> id = domain::RequestId::parse(call.id);
+Answer post_cancel(Api& api, CallPtr call) {
+    const std::optional<domain::RequestId> id = domain::RequestId::parse(call->id);
     engine::Cancellation what;
-    auto texts = read_texts(call, kReason, "abandon", &what.abandon);
+    auto texts = read_texts(*call, kReason, "abandon", &what.abandon);
     if (!texts) co_return problem(texts.error());
-    if (!id) co_return no_such_request(call.id);
+    if (!id) co_return no_such_request(call->id);
     what.reason = std::move((*texts)["reason"]);
-    engine::Also also = also_remember(api, call, as_200);
+    engine::Also also = also_remember(api, *call, as_200);
     const Result<domain::Request> done = co_await api.services.requests.cancel(
-        *id, std::move(what), call.caller.person, std::move(also));
+        *id, std::move(what), call->caller.person, std::move(also));
     co_return answer_of(done);
 }
 
 /// POST /v1/requests/{id}/approve {note}: 200; 404, 409.
-Answer post_approve(Api& api, ApiCall call) {
-    const std::optional<domain::RequestId> id = domain::RequestId::parse(call.id);
-    auto texts = read_texts(call, kNote, nullptr, nullptr);
+Answer post_approve(Api& api, CallPtr call) {
+    const std::optional<domain::RequestId> id = domain::RequestId::parse(call->id);
+    auto texts = read_texts(*call, kNote, nullptr, nullptr);
     if (!texts) co_return problem(texts.error());
-    if (!id) co_return no_such_request(call.id);
+    if (!id) co_return no_such_request(call->id);
     std::string note = std::move((*texts)["note"]);
-    engine::Also also = also_remember(api, call, as_200);
+    engine::Also also = also_remember(api, *call, as_200);
     const Result<domain::Request> done = co_await api.services.requests.approve(
-        *id, std::move(note), call.caller.person, std::move(also));
+        *id, std::move(note), call->caller.person, std::move(also));
     co_return answer_of(done);
 }
 
 /// POST /v1/requests/{id}/reject {reason}: 200; 404, 409.
-Answer post_reject(Api& api, ApiCall call) {
-    const std::optional<domain::RequestId> id = domain::RequestId::parse(call.id);
-    auto texts = read_texts(call, kReason, nullptr, nullptr);
+Answer post_reject(Api& api, CallPtr call) {
+    const std::optional<domain::RequestId> id = domain::RequestId::parse(call->id);
+    auto texts = read_texts(*call, kReason, nullptr, nullptr);
     if (!texts) co_return problem(texts.error());
-    if (!id) co_return no_such_request(call.id);
+    if (!id) co_return no_such_request(call->id);
     std::string reason = std::move((*texts)["reason"]);
-    engine::Also also = also_remember(api, call, as_200);
+    engine::Also also = also_remember(api, *call, as_200);
     const Result<domain::Request> done = co_await api.services.requests.reject(
-        *id, std::move(reason), call.caller.person, std::move(also));
+        *id, std::move(reason), call->caller.person, std::move(also));
     co_return answer_of(done);
 }
 
 /// POST /v1/requests/{id}/comments {text}: 200; 404, 422.
-Answer post_comment(Api& api, ApiCall call) {
-    const std::optional<domain::RequestId> id = domain::RequestId::parse(call.id);
-    auto texts = read_texts(call, kComment, nullptr, nullptr);
+Answer post_comment(Api& api, CallPtr call) {
+    const std::optional<domain::RequestId> id = domain::RequestId::parse(call->id);
+    auto texts = read_texts(*call, kComment, nullptr, nullptr);
     if (!texts) co_return problem(texts.error());
-    if (!id) co_return no_such_request(call.id);
+    if (!id) co_return no_such_request(call->id);
     std::string text = std::move((*texts)["text"]);
-    engine::Also also = also_remember(api, call, as_200);
+    engine::Also also = also_remember(api, *call, as_200);
     const Result<domain::Request> done = co_await api.services.requests.comment(
-        *id, std::move(text), call.caller.person, std::move(also));
+        *id, std::move(text), call->caller.person, std::move(also));
     co_return answer_of(done);
 }
 
 /// POST /v1/requests/{id}/retry: a waiting request is due now, 200; a settled one that did not
 /// succeed is made anew, 201; 404, 409.
-Answer post_retry(Api& api, ApiCall call) {
-    const auto texts = read_texts(call, {}, nullptr, nullptr);
+Answer post_retry(Api& api, CallPtr call) {
+    const auto texts = read_texts(*call, {}, nullptr, nullptr);
     if (!texts) co_return problem(texts.error());
-    std::optional<store::StoredRequest> row = find_row(api, call);
-    if (!row) co_return no_such_request(call.id);
+    std::optional<store::StoredRequest> row = find_row(api, *call);
+    if (!row) co_return no_such_request(call->id);
     domain::Request& old = row->request;
     if (!domain::is_settled(old.state)) {
-        engine::Also also = also_remember(api, call, as_200);
+        engine::Also also = also_remember(api, *call, as_200);
         const Result<domain::Request> done =
-            co_await api.services.requests.retry_now(old.id, call.caller.person, std::move(also));
+            co_await api.services.requests.retry_now(old.id, call->caller.person, std::move(also));
         co_return answer_of(done);
     }
     if (old.state == domain::State::succeeded)
@@ -149,14 +149,14 @@ Answer post_retry(Api& api, ApiCall call) {
     submission.labels = std::move(old.labels);
     submission.note = std::move(old.note);
     submission.retry_of = old.id;
-    co_return co_await submit(api, call, std::move(submission));
+    co_return co_await submit(api, *call, std::move(submission));
 }
 
 /// PATCH /v1/requests/{id}: labels, note and external_ref as a JSON merge patch; 200; 404, 412,
 /// 422.
-Answer patch_request(Api& api, ApiCall call) {
-    const Result<std::optional<std::int64_t>> version = version_of_if_match(call.if_match);
-    Result<bj::value> document = parse_body(call);
+Answer patch_request(Api& api, CallPtr call) {
+    const Result<std::optional<std::int64_t>> version = version_of_if_match(call->if_match);
+    Result<bj::value> document = parse_body(*call);
     if (!document) co_return problem(document.error());
     json::Problems problems;
     json::ObjectReader reader(*document, "", problems);
@@ -171,8 +171,8 @@ Answer patch_request(Api& api, ApiCall call) {
     reader.finish();
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
 
-    std::optional<store::StoredRequest> row = find_row(api, call);
-    if (!row) co_return no_such_request(call.id);
+    std::optional<store::StoredRequest> row = find_row(api, *call);
+    if (!row) co_return no_such_request(call->id);
     if (!version) co_return problem(version.error());
     what.expected_version = *version;
     if (labels) {
@@ -182,7 +182,7 @@ Answer patch_request(Api& api, ApiCall call) {
     }
     engine::Also nothing_else;
     const Result<domain::Request> done = co_await api.services.requests.amend(
-        row->request.id, std::move(what), call.caller.person, std::move(nothing_else));
+        row->request.id, std::move(what), call->caller.person, std::move(nothing_else));
     co_return answer_of(done);
 }
 

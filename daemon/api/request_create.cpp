@@ -20,96 +20,112 @@ bool names_private_key(const json::Problems& problems) {
     return false;
 }
 
-/// A body that was understood, or the answer that says why not. Large: it stays where it is.
-struct Understood {
+/// A body on its way from text to what it asks for. Large: it stays where it is.
+struct Reading {
+    /// One piece of memory for the whole document: it is read once and thrown away.
+    boost::json::monotonic_resource memory;
+    Result<boost::json::value> document;
+    json::Problems problems;
     NewRequest request;
     std::optional<pki::CsrFacts> csr;
-    std::unique_ptr<Response> refusal;
 
-    Understood() = default;
-    Understood(const Understood&) = delete;
-    Understood& operator=(const Understood&) = delete;
-    void refuse(Response why) { refusal = std::make_unique<Response>(std::move(why)); }
-};
-
-asio::awaitable<std::unique_ptr<Understood>> understand(Api& api, ApiCall& call,
-                                                        bool preview_only) {
-    auto result = std::make_unique<Understood>();
-    // One piece of memory for the whole document: it is read once and thrown away.
-    boost::json::monotonic_resource memory(kDocumentFactor * call.body.size());
-    Result<boost::json::value> document = parse_body(call, &memory);
-    if (!document) {
-        result->refuse(problem(document.error()));
-        co_return result;
+    Reading(const Api& api, ApiCall& call, bool preview_only)
+        : memory(kDocumentFactor * call.body.size()), document(parse_body(call, &memory)) {
+        if (!document) return;
+        const config::BrandCatalogue& brands = api.services.settings->brands;
+        decode_request(*document, preview_only, brands, problems, request);
     }
-    json::Problems problems;
-    decode_request(*document, preview_only, api.services.settings->brands, problems,
-                   result->request);
-    if (std::string* csr = result->request.csr())
-        result->csr = co_await check_csr(api, *csr, "/params/csr", problems);
-    if (problems.empty()) co_return result;
-    if (names_private_key(problems)) wipe(*document, call.body);
-    result->refuse(problem(invalid_body(std::move(problems))));
-    co_return result;
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+};
+using ReadingPtr = std::unique_ptr<Reading>;
+
+// Why the body is refused; nullopt when it was understood, and then its text is given back.
+std::optional<Response> refusal_of(Reading& reading, ApiCall& call) {
+    if (!reading.document) return problem(reading.document.error());
+    if (reading.problems.empty()) {
+        call.body = std::string();
+        return std::nullopt;
+    }
+    if (names_private_key(reading.problems)) wipe(*reading.document, call.body);
+    return problem(invalid_body(std::move(reading.problems)));
 }
 
 // Takes both apart, but for the order that was asked for.
-Submission submission_of(ChosenOrder& order, Understood& understood) {
+Submission submission_of(ChosenOrder& order, Reading& reading) {
     Submission submission;
     submission.order = std::move(order);
-    submission.params = std::move(understood.request.params);
-    submission.csr = std::move(understood.csr);
-    submission.external_ref = std::move(understood.request.external_ref);
-    submission.labels = std::move(understood.request.labels);
-    submission.note = std::move(understood.request.note);
-    submission.allow_duplicate = understood.request.allow_duplicate;
+    submission.params = std::move(reading.request.params);
+    submission.csr = std::move(reading.csr);
+    submission.external_ref = std::move(reading.request.external_ref);
+    submission.labels = std::move(reading.request.labels);
+    submission.note = std::move(reading.request.note);
+    submission.allow_duplicate = reading.request.allow_duplicate;
     return submission;
 }
 
 // Two clients may describe the same new order at once: the second takes the order of the first.
-asio::awaitable<Response> submit_described(Api& api, const ApiCall& call, OrderChoice choice,
+asio::awaitable<Response> submit_described(Api& api, CallPtr call, OrderChoice choice,
                                            Submission submission) {
     Submission again = submission;
-    Response answer = co_await submit(api, call, std::move(submission));
+    Response answer = co_await submit(api, *call, std::move(submission));
     if (!answer.problem || answer.problem->error.code != domain::ErrorCode::order_exists)
         co_return answer;
     Result<ChosenOrder> order = choose_order(api, choice);
     if (!order) co_return order_problem(api, order.error());
     again.order = std::move(*order);
-    co_return co_await submit(api, call, std::move(again));
+    co_return co_await submit(api, *call, std::move(again));
 }
 
-// No coroutine, so that what is moved into one of these is never in the frame of the caller too.
-asio::awaitable<Response> carry_out(Api& api, const ApiCall& call, ChosenOrder& order,
-                                    Understood& understood) {
-    Submission submission = submission_of(order, understood);
-    if (understood.request.dry_run) return preview(api, std::move(submission), api.now());
-    if (!submission.order.is_new) return submit(api, call, std::move(submission));
-    return submit_described(api, call, std::move(understood.request.order), std::move(submission));
+asio::awaitable<Response> ready(Response answer) { co_return answer; }
+
+// No coroutine: the call and what was read of its body are gone before the answer is waited for.
+asio::awaitable<Response> carry_out(Api& api, CallPtr&& asked, ReadingPtr&& read) {
+    CallPtr call = std::move(asked);
+    const ReadingPtr reading = std::move(read);
+    std::optional<Response> refusal = refusal_of(*reading, *call);
+    if (refusal) return ready(std::move(*refusal));
+    Result<ChosenOrder> order = choose_order(api, reading->request.order);
+    if (!order) return ready(order_problem(api, order.error()));
+
+    Submission submission = submission_of(*order, *reading);
+    if (reading->request.dry_run) return preview(api, std::move(submission), api.now());
+    if (!submission.order.is_new) return submit(api, *call, std::move(submission));
+    return submit_described(api, std::move(call), std::move(reading->request.order),
+                            std::move(submission));
+}
+
+asio::awaitable<void> look_at_csr(Api& api, Reading& reading) {
+    if (std::string* csr = reading.request.csr())
+        reading.csr = co_await check_csr(api, *csr, "/params/csr", reading.problems);
+}
+
+asio::awaitable<Response> carry_out_with_csr(Api& api, CallPtr call, ReadingPtr reading) {
+    co_await look_at_csr(api, *reading);
+    co_return co_await carry_out(api, std::move(call), std::move(reading));
 }
 
 }  // namespace
 
 /// POST /v1/requests: 201 with the request on disk; 200 with a preview for a dry run; 404, 409,
 /// 422.
-Answer post_request(Api& api, ApiCall call) {
-    const std::unique_ptr<Understood> understood = co_await understand(api, call, false);
-    if (understood->refusal) co_return std::move(*understood->refusal);
-    Result<ChosenOrder> order = choose_order(api, understood->request.order);
-    if (!order) co_return order_problem(api, order.error());
-
-    co_return co_await carry_out(api, call, *order, *understood);
+Answer post_request(Api& api, CallPtr call) {
+    auto reading = std::make_unique<Reading>(api, *call, false);
+    if (reading->request.csr()) return carry_out_with_csr(api, std::move(call), std::move(reading));
+    return carry_out(api, std::move(call), std::move(reading));
 }
 
 /// POST /v1/route-preview: 200 with what would become of the request; 404, 409, 422.
-Answer post_route_preview(Api& api, ApiCall call) {
-    const std::unique_ptr<Understood> understood = co_await understand(api, call, true);
-    if (understood->refusal) co_return std::move(*understood->refusal);
-    Result<ChosenOrder> order = choose_order(api, understood->request.order);
+Answer post_route_preview(Api& api, CallPtr call) {
+    const auto reading = std::make_unique<Reading>(api, *call, true);
+    co_await look_at_csr(api, *reading);
+    std::optional<Response> refusal = refusal_of(*reading, *call);
+    if (refusal) co_return std::move(*refusal);
+    Result<ChosenOrder> order = choose_order(api, reading->request.order);
     if (!order) co_return order_problem(api, order.error());
 
-    const domain::Time at = understood->request.at.value_or(api.now());
-    Submission submission = submission_of(*order, *understood);
+    const domain::Time at = reading->request.at.value_or(api.now());
+    Submission submission = submission_of(*order, *reading);
     co_return co_await preview(api, std::move(submission), at);
 }
 

@@ -74,23 +74,23 @@ Given read_input(const bj::value& document, json::Problems& problems) {
 
 /// POST /v1/requests/{id}/inputs {name, value}: gives the broker what `needs` asks for. 204 once it
 /// is sealed on disk; 404, 409 input_not_needed, 422. The value is wiped here whatever happens.
-Answer post_input(Api& api, ApiCall call) {
-    const std::optional<domain::RequestId> id = domain::RequestId::parse(call.id);
-    Result<bj::value> document = parse_body(call);
+Answer post_input(Api& api, CallPtr call) {
+    const std::optional<domain::RequestId> id = domain::RequestId::parse(call->id);
+    Result<bj::value> document = parse_body(*call);
     if (!document) {
-        domain::wipe(call.body);
+        domain::wipe(call->body);
         co_return problem(document.error());
     }
     json::Problems problems;
     Given given = read_input(*document, problems);
-    wipe(*document, call.body);
+    wipe(*document, call->body);
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
-    if (!id) co_return problem(ErrorCode::not_found, "cannot find request " + call.id);
+    if (!id) co_return problem(ErrorCode::not_found, "cannot find request " + call->id);
 
     const auto answer = [](const domain::Request&) { return no_content(); };
-    engine::Also also = also_remember(api, call, answer);
+    engine::Also also = also_remember(api, *call, answer);
     const Result<domain::Request> done = co_await api.services.requests.give_input(
-        *id, std::move(given.name), std::move(given.value), call.caller.person, std::move(also));
+        *id, std::move(given.name), std::move(given.value), call->caller.person, std::move(also));
     if (!done) co_return problem(done.error());
     Response response = no_content();
     response.remembered = true;

@@ -70,10 +70,10 @@ Response read_now(const Api& api, const domain::RequestId& id, const std::string
 }  // namespace
 
 /// GET /v1/requests: a page, newest first; 400.
-Answer get_requests(Api& api, ApiCall call) {
-    Parameters parameters(call.query);
+Answer get_requests(Api& api, CallPtr call) {
+    Parameters parameters(call->query);
     const store::RequestFilter filter = read_request_filter(parameters);
-    const Result<Paging> paging = read_paging(parameters, call);
+    const Result<Paging> paging = read_paging(parameters, *call);
     if (!paging) co_return problem(paging.error());
 
     store::Scan<RequestPage> scan =
@@ -92,19 +92,19 @@ Answer get_requests(Api& api, ApiCall call) {
 }
 
 /// GET /v1/requests/{id}: the request, at once or when it is as `for` says; 304, 404.
-Answer get_request(Api& api, ApiCall call) {
-    const Result<std::optional<WaitFor>> wait = read_wait(call);
+Answer get_request(Api& api, CallPtr call) {
+    const Result<std::optional<WaitFor>> wait = read_wait(*call);
     if (!wait) co_return problem(wait.error());
-    const std::optional<domain::RequestId> id = domain::RequestId::parse(call.id);
-    if (!id) co_return no_such_request(call.id);
-    if (!*wait) co_return read_now(api, *id, call.if_none_match);
+    const std::optional<domain::RequestId> id = domain::RequestId::parse(call->id);
+    if (!id) co_return no_such_request(call->id);
+    if (!*wait) co_return read_now(api, *id, call->if_none_match);
 
     std::optional<store::StoredRequest> row = api.services.store.reader().requests().get(*id);
-    if (!row) co_return no_such_request(call.id);
+    if (!row) co_return no_such_request(call->id);
     const Waited waited =
-        co_await wait_for(api, std::move(row->request), **wait, call.if_none_match);
+        co_await wait_for(api, std::move(row->request), **wait, call->if_none_match);
     Response answer = request_response(200, waited.request);
-    if (etag_matches(call.if_none_match, etag_of(waited.request.version)))
+    if (etag_matches(call->if_none_match, etag_of(waited.request.version)))
         answer = not_modified(waited.request.version);
     answer.set("Cabroker-Wait", waited.satisfied ? "satisfied" : "timeout");
     answer.close = waited.draining;

@@ -70,7 +70,7 @@ bool RequestReader::open_sink(Exchange& exchange, bool large) {
         return false;
     }
     if (!large) {
-        exchange.incoming.read_body_into(&exchange.call.body, nullptr, limit);
+        exchange.incoming.read_body_into(&exchange.call->body, nullptr, limit);
         return true;
     }
     Result<Upload> upload = Upload::in(core_.api.services.settings->state_dir);
@@ -78,8 +78,8 @@ bool RequestReader::open_sink(Exchange& exchange, bool large) {
         exchange.refuse(problem(upload.error()));
         return false;
     }
-    exchange.call.upload = std::make_shared<Upload>(std::move(*upload));
-    exchange.incoming.read_body_into(nullptr, exchange.call.upload.get(), limit);
+    exchange.call->upload = std::make_shared<Upload>(std::move(*upload));
+    exchange.incoming.read_body_into(nullptr, exchange.call->upload.get(), limit);
     return true;
 }
 

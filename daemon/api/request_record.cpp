@@ -56,7 +56,7 @@ asio::awaitable<Result<Rows<Row>>> read_rows(Api& api, std::string id_text, Read
 }
 
 // `type`: empty for all. The token is the last number seen.
-asio::awaitable<Response> timeline_answer(Api& api, ApiCall call, std::string_view type) {
+asio::awaitable<Response> timeline_answer(Api& api, ApiCall& call, std::string_view type) {
     Parameters parameters(call.query);
     const std::size_t limit = read_limit(parameters);
     if (parameters.problem()) co_return problem(*parameters.problem());
@@ -87,42 +87,42 @@ asio::awaitable<Response> timeline_answer(Api& api, ApiCall call, std::string_vi
 }  // namespace
 
 /// GET /v1/requests/{id}/timeline: what happened, oldest first; 404.
-Answer get_timeline(Api& api, ApiCall call) {
+Answer get_timeline(Api& api, CallPtr call) {
     const std::string_view all_types;
-    co_return co_await timeline_answer(api, std::move(call), all_types);
+    co_return co_await timeline_answer(api, *call, all_types);
 }
 
 /// GET /v1/requests/{id}/comments: the timeline's comments; 404.
-Answer get_comments(Api& api, ApiCall call) {
-    co_return co_await timeline_answer(api, std::move(call), "comment");
+Answer get_comments(Api& api, CallPtr call) {
+    co_return co_await timeline_answer(api, *call, "comment");
 }
 
 /// GET /v1/requests/{id}/messages: mails sent and received for it, oldest first; 404.
-Answer get_messages(Api& api, ApiCall call) {
+Answer get_messages(Api& api, CallPtr call) {
     const auto read = [](const store::Reader& reader, const domain::RequestId& id) {
         return reader.messages().list(id);
     };
     const Result<Rows<store::MessageRow>> found =
-        co_await read_rows<store::MessageRow>(api, call.id, read);
+        co_await read_rows<store::MessageRow>(api, call->id, read);
     if (!found) co_return problem(found.error());
-    if (!found->known) co_return no_such_request(call.id);
+    if (!found->known) co_return no_such_request(call->id);
     bj::array items;
     for (const store::MessageRow& row : found->rows) items.push_back(message_json(row));
-    co_return whole_list_response(call, std::move(items), found->event_cursor);
+    co_return whole_list_response(*call, std::move(items), found->event_cursor);
 }
 
 /// GET /v1/requests/{id}/artifacts: files it brought, oldest first; 404.
-Answer get_artifacts(Api& api, ApiCall call) {
+Answer get_artifacts(Api& api, CallPtr call) {
     const auto read = [](const store::Reader& reader, const domain::RequestId& id) {
         return reader.artifacts().list(id);
     };
     const Result<Rows<store::ArtifactRow>> found =
-        co_await read_rows<store::ArtifactRow>(api, call.id, read);
+        co_await read_rows<store::ArtifactRow>(api, call->id, read);
     if (!found) co_return problem(found.error());
-    if (!found->known) co_return no_such_request(call.id);
+    if (!found->known) co_return no_such_request(call->id);
     bj::array items;
     for (const store::ArtifactRow& row : found->rows) items.push_back(artifact_json(row));
-    co_return whole_list_response(call, std::move(items), found->event_cursor);
+    co_return whole_list_response(*call, std::move(items), found->event_cursor);
 }
 
 }  // namespace cabroker::api

@@ -107,16 +107,16 @@ Judged judge(const std::string& text, const domain::Request& request, domain::Ti
 
 /// POST /v1/requests/{id}/resolve {state, code, note, certificate}: an operator says how it ended.
 /// 200; 404, 409, 422 (among others when the certificate does not fit the CSR).
-Answer post_resolve(Api& api, ApiCall call) {
-    Result<bj::value> document = parse_body(call);
+Answer post_resolve(Api& api, CallPtr call) {
+    Result<bj::value> document = parse_body(*call);
     if (!document) co_return problem(document.error());
     json::Problems problems;
     Decoded decoded = decode_resolve(*document, problems);
     if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
-    const std::optional<domain::RequestId> id = domain::RequestId::parse(call.id);
+    const std::optional<domain::RequestId> id = domain::RequestId::parse(call->id);
     std::optional<store::StoredRequest> row;
     if (id) row = api.services.store.reader().requests().get(*id);
-    if (!row) co_return problem(ErrorCode::not_found, "cannot find request " + call.id);
+    if (!row) co_return problem(ErrorCode::not_found, "cannot find request " + call->id);
 
     if (!decoded.certificate.empty()) {
         std::function<Judged()> work = [text = std::move(decoded.certificate),
@@ -127,9 +127,9 @@ Answer post_resolve(Api& api, ApiCall call) {
         decoded.resolution.certificates = std::move(judged.ders);
     }
     const auto answer = [](const domain::Request& done) { return request_response(200, done); };
-    engine::Also also = also_remember(api, call, answer);
+    engine::Also also = also_remember(api, *call, answer);
     const Result<domain::Request> done = co_await api.services.requests.resolve(
-        *id, std::move(decoded.resolution), call.caller.person, std::move(also));
+        *id, std::move(decoded.resolution), call->caller.person, std::move(also));
     if (!done) co_return problem(done.error());
     Response response = answer(*done);
     response.remembered = true;

@@ -19,7 +19,7 @@ enum class Access { open, known, metrics, viewer, operator_, approver, admin };
 enum class BodyKind { none, json, csv };
 
 /// Runs one call. `api` outlives it.
-using Handler = asio::awaitable<Response> (*)(Api& api, ApiCall call);
+using Handler = asio::awaitable<Response> (*)(Api& api, CallPtr call);
 
 struct Route {
     std::string_view method;

@@ -18,8 +18,8 @@ namespace {
 
 using domain::ErrorCode;
 
-/// The memory of an answer that a connection keeps for the next one.
-constexpr std::size_t kMostKept = 4UL * 1024;
+/// The memory of an answer that is kept for the next one.
+constexpr std::size_t kMostKept = 64UL * 1024;
 /// Peers without a role that are served at one time: they must not take the others' connections.
 constexpr std::size_t kStrangersAtOnce = 32;
 
@@ -40,6 +40,8 @@ class Session {
     asio::awaitable<bool> know_peer();
     asio::awaitable<bool> read_request(Exchange& exchange);
     asio::awaitable<bool> send(Exchange& exchange);
+    [[nodiscard]] std::string write_text(const Exchange& exchange, const Framing& framing,
+                                         bool head_only);
     asio::awaitable<bool> send_stream(Exchange& exchange);
     void judge(Exchange& exchange);
     void know_roles();
@@ -48,8 +50,6 @@ class Session {
     TimedSocket socket_;
     RequestReader reader_;
     Caller caller_;
-    /// The octets of the last answer; the next one takes their memory.
-    std::string answer_;
     std::shared_ptr<const config::Settings> roles_from_;
     /// Had no role when it came.
     bool stranger_ = false;
@@ -86,20 +86,25 @@ asio::awaitable<bool> Session::know_peer() {
 
 // Everything that the head alone decides: route or refusal, and whether the body is read.
 void Session::judge(Exchange& exchange) {
-    exchange.incoming.take_head(exchange.head, exchange.call);
+    Head head;
+    exchange.call = std::make_unique<ApiCall>();
+    ApiCall& call = *exchange.call;
+    exchange.incoming.take_head(head, call);
+    exchange.version_1_1 = head.version_1_1;
+    if (is_request_id(head.request_id)) exchange.request_id = head.request_id;
     know_roles();
     const bool may_stay = caller_.roles.known() && !core_.stopping;
     exchange.keep_alive = exchange.incoming.keep_alive() && may_stay;
-    exchange.call.caller = caller_;
-    Passage passage = judge_head(core_.api.draining, exchange.head, exchange.call);
+    call.caller = caller_;
+    Passage passage = judge_head(core_.api.draining, head, call);
+    exchange.method = std::move(head.method);
     exchange.route = passage.route;
-    if (exchange.head.has_remote_user)
-        exchange.call.caller.person.asserted = exchange.call.remote_user;
+    if (head.has_remote_user) call.caller.person.asserted = call.remote_user;
     if (!passage.refusal) return;
 
     const domain::Error& why = passage.refusal->problem->error;
-    const bool leave_body = why.code == ErrorCode::malformed_request ||
-                            (exchange.head.has_body && !exchange.head.expect.empty());
+    const bool leave_body =
+        why.code == ErrorCode::malformed_request || (head.has_body && !head.expect.empty());
     if (leave_body) {
         exchange.refuse(std::move(*passage.refusal));
     } else {
@@ -121,17 +126,17 @@ asio::awaitable<bool> Session::read_request(Exchange& exchange) {
         if (refusal) exchange.response = std::move(*refusal);
     }
     socket_.no_deadline();
-    if (exchange.call.upload) {
-        Result<void> mapped = exchange.call.upload->finish();
+    if (exchange.call && exchange.call->upload) {
+        Result<void> mapped = exchange.call->upload->finish();
         if (!mapped && exchange.route != nullptr) exchange.refuse(problem(mapped.error()));
     }
-    const std::string& wanted = exchange.head.request_id;
-    exchange.call.request_id = is_request_id(wanted) ? wanted : core_.make_request_id();
+    if (exchange.request_id.empty()) exchange.request_id = core_.make_request_id();
+    exchange.incoming.let_go();
     co_return alive;
 }
 
 asio::awaitable<bool> Session::send_stream(Exchange& exchange) {
-    const bool chunked = exchange.head.version_1_1;
+    const bool chunked = exchange.version_1_1;
     while (!core_.stopping) {
         std::optional<std::string> text = co_await exchange.response.stream->next();
         if (!text) break;
@@ -144,24 +149,33 @@ asio::awaitable<bool> Session::send_stream(Exchange& exchange) {
     co_return co_await socket_.write("0\r\n\r\n");
 }
 
+// Head and body, as far as the client takes them at once; gives what is left. All connections make
+// them in the same memory, which stays in the processor's cache.
+std::string Session::write_text(const Exchange& exchange, const Framing& framing, bool head_only) {
+    std::string& text = core_.answer;
+    text.clear();
+    append_head(text, exchange.response, framing, exchange.request_id, core_.date());
+    if (!head_only) text += exchange.response.body;
+    const std::size_t taken = socket_.write_now(text);
+    std::string rest = text.substr(taken);
+    if (text.capacity() > kMostKept) text = std::string();
+    return rest;
+}
+
 // True when another request may follow.
 asio::awaitable<bool> Session::send(Exchange& exchange) {
     Response& response = exchange.response;
-    render_problem(response, exchange.call.request_id);
+    render_problem(response, exchange.request_id);
     Framing framing;
-    framing.version_1_1 = exchange.head.version_1_1;
+    framing.version_1_1 = exchange.version_1_1;
     framing.chunked = response.stream && framing.version_1_1;
     const bool until_close = response.stream && !framing.chunked;
     framing.keep_alive = exchange.keep_alive && !response.close && !core_.stopping && !until_close;
-    core_.api.counts.count(exchange.head.method, response.status);
+    core_.api.counts.count(exchange.method, response.status);
 
-    const bool head_only = exchange.head.method == "HEAD";
-    append_head(answer_, response, framing, exchange.call.request_id, core_.date());
-    if (!head_only) answer_ += response.body;
-    const bool written = co_await socket_.write(answer_);
-    answer_.clear();
-    if (answer_.capacity() > kMostKept) answer_ = std::string();
-    if (!written) co_return false;
+    const bool head_only = exchange.method == "HEAD";
+    const std::string rest = write_text(exchange, framing, head_only);
+    if (!rest.empty() && !co_await socket_.write(rest)) co_return false;
     if (!response.stream || head_only) co_return framing.keep_alive;
     const bool complete = co_await send_stream(exchange);
     co_return complete&& framing.keep_alive;
@@ -173,16 +187,20 @@ asio::awaitable<void> Session::run(bool busy) {
     while (more) {
         Exchange exchange(core_.api.services.settings->api.max_headers);
         if (busy) {
-            exchange.call.request_id = core_.make_request_id();
+            exchange.request_id = core_.make_request_id();
             exchange.refuse(problem(ErrorCode::not_ready, "cannot serve: too many connections"));
         } else {
             more = co_await read_request(exchange);
         }
         if (!more) break;
         if (exchange.route != nullptr) {
-            std::string request_id = exchange.call.request_id;
-            exchange.response = co_await dispatch(core_.api, *exchange.route, exchange.call);
-            exchange.call.request_id = std::move(request_id);
+            try {
+                exchange.response =
+                    co_await dispatch(core_.api, *exchange.route, std::move(exchange.call));
+            } catch (const std::exception& thrown) {
+                exchange.response =
+                    answer_of_thrown(core_.api, *exchange.route, exchange.request_id, thrown);
+            }
         }
         unread = exchange.unread;
         more = co_await send(exchange);

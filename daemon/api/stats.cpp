@@ -49,7 +49,7 @@ asio::awaitable<Result<Counts>> count_requests(Api& api) {
 }
 
 /// GET /v1/stats: what there is and how busy the daemon is.
-Answer get_stats(Api& api, ApiCall) {
+Answer get_stats(Api& api, CallPtr) {
     const Result<Counts> counts = co_await count_requests(api);
     if (!counts) co_return problem(counts.error());
     const store::StoreStats stats = api.services.store.stats();

@@ -45,6 +45,16 @@ std::string approval_reason(const policy::Decision& decision) {
     return decision.outcome->detail.empty() ? decision.outcome->code : decision.outcome->detail;
 }
 
+Response created_response(const domain::Request& made) { return request_response(201, made); }
+
+// The answer was made while the request was at hand; it leaves when the request is on disk.
+asio::awaitable<Response> tell_created(Response answer, asio::awaitable<Result<void>> stored) {
+    const Result<void> done = co_await std::move(stored);
+    if (!done) co_return problem(done.error());
+    answer.remembered = true;
+    co_return answer;
+}
+
 }  // namespace
 
 policy::Decision decide_on(const Api& api, const Submission& submission, domain::Time at,
@@ -56,13 +66,12 @@ policy::Decision decide_on(const Api& api, const Submission& submission, domain:
     return policy::decide(input);
 }
 
-asio::awaitable<Response> submit(Api& api, const ApiCall& call, Submission submission) {
+asio::awaitable<Response> submit(Api& api, const ApiCall& call, Submission&& submission) {
     const domain::Time now = api.now();
     policy::Decision decision = decide_on(api, submission, now, policy::Explain::nothing);
 
-    // Behind a pointer: it goes through three coroutines to another thread.
-    auto creation = std::make_unique<engine::Creation>();
-    domain::Request& request = creation->request;
+    engine::Creation creation;
+    domain::Request& request = creation.request;
     request.id = api.services.ids.make<domain::RequestId>(now);
     request.kind = domain::kind_of(submission.params);
     request.order = domain::snapshot_of(submission.order.order);
@@ -75,25 +84,21 @@ asio::awaitable<Response> submit(Api& api, const ApiCall& call, Submission submi
     request.note = std::move(submission.note);
     request.retry_of = std::move(submission.retry_of);
     request.created_by = call.caller.person;
-    if (submission.order.is_new) creation->new_order = std::move(submission.order.order);
-    creation->allow_duplicate = submission.allow_duplicate;
+    if (submission.order.is_new)
+        creation.new_order = std::make_unique<domain::Order>(std::move(submission.order.order));
+    creation.allow_duplicate = submission.allow_duplicate;
     if (decision.verdict == policy::Decision::Verdict::reject)
-        creation->refusal = std::move(decision.outcome);
+        creation.refusal = std::move(decision.outcome);
     if (decision.verdict == policy::Decision::Verdict::needs_approval)
-        creation->approval_reason = approval_reason(decision);
+        creation.approval_reason = approval_reason(decision);
     for (policy::Warning& warning : decision.warnings) {
-        creation->warnings.push_back(
+        creation.warnings.push_back(
             engine::Warning{std::move(warning.code), std::move(warning.detail)});
     }
 
-    const auto answer = [](const domain::Request& made) { return request_response(201, made); };
-    engine::Also also = also_remember(api, call, answer);
-    const Result<domain::Request> made =
-        co_await api.services.requests.create(std::move(creation), std::move(also));
-    if (!made) co_return problem(made.error());
-    Response response = answer(*made);
-    response.remembered = true;
-    co_return response;
+    engine::Also also = also_remember(api, call, created_response);
+    engine::Creating creating = api.services.requests.create(std::move(creation), std::move(also));
+    return tell_created(created_response(*creating.request), std::move(creating.stored));
 }
 
 asio::awaitable<std::optional<pki::CsrFacts>> check_csr(Api& api, std::string& text,

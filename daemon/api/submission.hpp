@@ -27,9 +27,10 @@ struct Submission {
 [[nodiscard]] policy::Decision decide_on(const Api& api, const Submission& submission,
                                          domain::Time at, policy::Explain explain);
 
-/// Stores the request and answers 201; remembers the answer under the call's idempotency key.
+/// Stores the request and answers 201; remembers the answer under the call's idempotency key. Uses
+/// `submission` up before it returns, so that none of it is in memory while the disk works.
 [[nodiscard]] asio::awaitable<Response> submit(Api& api, const ApiCall& call,
-                                               Submission submission);
+                                               Submission&& submission);
 
 /// Checks a CSR in the pool: problems are appended with their pointer; `text` is replaced by the
 /// clean PEM. nullopt when it is not acceptable.

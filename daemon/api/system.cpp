@@ -42,10 +42,10 @@ Readiness readiness_of(const Api& api) {
 }  // namespace
 
 /// GET /healthz: 200 as long as the loop turns.
-Answer get_healthz(Api&, ApiCall) { co_return json_response(200, R"({"status":"ok"})"); }
+Answer get_healthz(Api&, CallPtr) { co_return json_response(200, R"({"status":"ok"})"); }
 
 /// GET /readyz: 200 when requests can be taken, else 503.
-Answer get_readyz(Api& api, ApiCall) {
+Answer get_readyz(Api& api, CallPtr) {
     if (api.draining)
         co_return problem(domain::ErrorCode::draining, "cannot take work: shutting down");
     const Readiness readiness = readiness_of(api);
@@ -57,7 +57,7 @@ Answer get_readyz(Api& api, ApiCall) {
 }
 
 /// GET /v1/version
-Answer get_version(Api& api, ApiCall) {
+Answer get_version(Api& api, CallPtr) {
     const BuildInfo& build = api.services.build;
     bj::object body;
     body["name"] = "cabroker";
@@ -71,7 +71,7 @@ Answer get_version(Api& api, ApiCall) {
 }
 
 /// GET /v1/health: the parts of the daemon; 200 whatever they say.
-Answer get_health(Api& api, ApiCall) {
+Answer get_health(Api& api, CallPtr) {
     std::string status = "ok";
     bj::array components;
     const bool store_ok = api.services.store.healthy();
@@ -105,29 +105,29 @@ Answer get_health(Api& api, ApiCall) {
 }
 
 /// GET /v1/whoami: who the kernel says you are, and what you may do.
-Answer get_whoami(Api&, ApiCall call) {
+Answer get_whoami(Api&, CallPtr call) {
     bj::object body;
-    body["uid"] = call.caller.peer.uid;
-    body["gid"] = call.caller.peer.gid;
+    body["uid"] = call->caller.peer.uid;
+    body["gid"] = call->caller.peer.gid;
     bj::array groups;
-    for (const gid_t group : call.caller.peer.groups) groups.push_back(group);
+    for (const gid_t group : call->caller.peer.groups) groups.push_back(group);
     body["groups"] = std::move(groups);
-    body["name"] = call.caller.person.name;
+    body["name"] = call->caller.person.name;
     body["asserted_user"] = nullptr;
-    if (call.caller.person.asserted) body["asserted_user"] = *call.caller.person.asserted;
+    if (call->caller.person.asserted) body["asserted_user"] = *call->caller.person.asserted;
     body["role"] = nullptr;
-    if (call.caller.roles.role) {
-        const std::string_view role = policy::name_of(*call.caller.roles.role);
+    if (call->caller.roles.role) {
+        const std::string_view role = policy::name_of(*call->caller.roles.role);
         body["role"] = bj::string_view(role.data(), role.size());
     }
     bj::array roles;
-    for (const std::string_view name : call.caller.roles.names())
+    for (const std::string_view name : call->caller.roles.names())
         roles.emplace_back(bj::string_view(name.data(), name.size()));
     body["roles"] = std::move(roles);
     co_return object_response(200, body);
 }
 
 /// GET /v1/openapi.json: docs/openapi.yaml as it was when this was built.
-Answer get_openapi(Api&, ApiCall) { co_return json_response(200, std::string(openapi_document())); }
+Answer get_openapi(Api&, CallPtr) { co_return json_response(200, std::string(openapi_document())); }
 
 }  // namespace cabroker::api

@@ -18,6 +18,7 @@ constexpr std::size_t kLingerReadSize = 128UL * 1024;
 
 TimedSocket::TimedSocket(Server::Core& core, Socket socket)
     : core_(core), socket_(std::move(socket)), registered_(core, connection_) {
+    socket_.non_blocking(true);
     connection_.cancel = [this] {
         error_code ignored;
         socket_.cancel(ignored);
@@ -32,6 +33,11 @@ asio::awaitable<error_code> TimedSocket::fill(std::size_t size) {
     const std::size_t count = co_await socket_.async_read_some(space, token);
     buffer_.commit(count);
     co_return failed;
+}
+
+std::size_t TimedSocket::write_now(std::string_view octets) {
+    error_code failed;
+    return socket_.write_some(asio::const_buffer(octets.data(), octets.size()), failed);
 }
 
 asio::awaitable<bool> TimedSocket::write(std::string_view octets) {

@@ -20,6 +20,9 @@ class TimedSocket {
     /// Waits for some octets more in buffer(), which makes room for at least `size`; an error when
     /// none come any more.
     [[nodiscard]] asio::awaitable<boost::system::error_code> fill(std::size_t size);
+    /// How many of the first `octets` the client's side takes at once; 0 as well when the
+    /// connection is broken, which write() tells.
+    [[nodiscard]] std::size_t write_now(std::string_view octets);
     /// All of `octets`, which live until it is done, within the write deadline; then there is none.
     [[nodiscard]] asio::awaitable<bool> write(std::string_view octets);
     /// Ends our side and throws away what the client still sends, for a while: it would lose the

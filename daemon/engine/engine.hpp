@@ -82,8 +82,7 @@ class Engine final : public RequestService, public AdapterControl {
     [[nodiscard]] boost::asio::awaitable<domain::Result<protocol::Mail>> preview_mail(
         domain::Order order, domain::Params params, std::string adapter);
 
-    boost::asio::awaitable<domain::Result<domain::Request>> create(
-        std::unique_ptr<Creation> creation, Also also) override;
+    [[nodiscard]] Creating create(Creation&& creation, Also also) override;
     boost::asio::awaitable<domain::Result<domain::Request>> cancel(domain::RequestId id,
                                                                    Cancellation what,
                                                                    domain::Person who,
@@ -145,8 +144,10 @@ class Engine final : public RequestService, public AdapterControl {
         std::optional<std::string> session_key;
         int in_a_row = 0;
     };
+    struct Entry;
     using Edit = std::function<domain::Result<domain::Request>(store::Tx&, store::StoredRequest&)>;
 
+    boost::asio::awaitable<domain::Result<void>> write_entry(std::shared_ptr<const Entry> entry);
     void dispatch();
     /// Could a request that is due now be started at once? Otherwise whoever ends kicks.
     [[nodiscard]] bool has_room(const std::optional<std::string>& adapter) const;

@@ -15,48 +15,58 @@ using domain::Request;
 using domain::Result;
 using domain::State;
 
-namespace {
-
 // All that the transaction writes, whole before it begins: the writer's thread checks and writes.
-struct Entry {
-    std::unique_ptr<const Creation> creation;  ///< its request has gone into the row
+// It is what a new request costs in memory while it waits for the disk, and holds nothing else.
+struct Engine::Entry {
     store::StoredRequest row;
     Actor who;
+    std::unique_ptr<domain::Order> new_order;
+    bool may_be_second = false;
+    std::optional<std::string> approval_reason;
+    std::vector<Warning> warnings;
+    Also also;
+    domain::Time at{};
+
+    Entry(Creation&& creation, Also do_also, domain::Time now);
+    [[nodiscard]] Result<void> check(store::Tx& tx) const;
+    void write(Journal& journal) const;
 };
 
-std::shared_ptr<Entry> entry_of(std::unique_ptr<Creation> creation, domain::Time now) {
-    auto entry = std::make_shared<Entry>();
-    entry->who = peer(creation->request.created_by);
-    store::StoredRequest& row = entry->row;
-    row.request = std::move(creation->request);
+Engine::Entry::Entry(Creation&& creation, Also do_also, domain::Time now)
+    : who(peer(creation.request.created_by)),
+      new_order(std::move(creation.new_order)),
+      may_be_second(creation.refusal || creation.allow_duplicate),
+      approval_reason(std::move(creation.approval_reason)),
+      warnings(std::move(creation.warnings)),
+      also(std::move(do_also)),
+      at(now) {
+    row.request = std::move(creation.request);
     Request& request = row.request;
     request.state = State::queued;
     row.due_at = now;
-    if (creation->approval_reason) {
+    if (approval_reason) {
         request.state = State::needs_approval;
         row.due_at = request.deadline_at;
         row.due_asks_adapter = false;
     }
-    if (creation->refusal) {
+    if (creation.refusal) {
         request.state = State::rejected;
-        request.outcome = creation->refusal;
+        request.outcome = std::move(creation.refusal);
         request.settled_at = now;
         row.due_at.reset();
     }
     request.next_actor = domain::default_actor(request.state);
     request.created_at = now;
     request.updated_at = now;
-    entry->creation = std::move(creation);
-    return entry;
 }
 
-Result<void> check(store::Tx& tx, const Creation& creation, const Request& request) {
-    if (creation.new_order) {
-        Result<void> entered = tx.orders().insert(*creation.new_order);
+Result<void> Engine::Entry::check(store::Tx& tx) const {
+    if (new_order) {
+        Result<void> entered = tx.orders().insert(*new_order);
         if (!entered) return entered;
     }
-    if (creation.refusal || creation.allow_duplicate) return {};
-    const auto active = tx.requests().active_for(request.order.id, request.kind);
+    if (may_be_second) return {};
+    const auto active = tx.requests().active_for(row.request.order.id, row.request.kind);
     if (!active) return {};
     return Error(ErrorCode::duplicate_active_request,
                  "a request of this kind for this order is still active; set allow_duplicate to "
@@ -64,45 +74,44 @@ Result<void> check(store::Tx& tx, const Creation& creation, const Request& reque
         .with("existing_request_id", active->text());
 }
 
-void enter(Journal& journal, const Entry& entry) {
-    const Creation& creation = *entry.creation;
-    if (creation.new_order)
-        journal.order_event("order.created", creation.new_order->id, {{"source", "request"}});
-    journal.create(entry.row, entry.who);
-    const domain::RequestId& id = entry.row.request.id;
-    for (const Warning& warning : creation.warnings) {
+void Engine::Entry::write(Journal& journal) const {
+    if (new_order) journal.order_event("order.created", new_order->id, {{"source", "request"}});
+    journal.create(row, who);
+    const domain::RequestId& id = row.request.id;
+    for (const Warning& warning : warnings) {
         journal.note(id, "comment", broker(), "warning: " + warning.detail,
                      {{"code", warning.code}});
     }
-    if (creation.approval_reason)
-        journal.note(id, "comment", broker(), "needs approval: " + *creation.approval_reason);
+    if (approval_reason)
+        journal.note(id, "comment", broker(), "needs approval: " + *approval_reason);
 }
 
-}  // namespace
+// No coroutine: what the caller made of the request is gone before anybody waits for the disk.
+Creating Engine::create(Creation&& creation, Also also) {
+    auto entry =
+        std::make_shared<const Entry>(std::move(creation), std::move(also), services_.clock.now());
+    std::shared_ptr<const Request> request(entry, &entry->row.request);
+    return Creating{std::move(request), write_entry(std::move(entry))};
+}
 
-asio::awaitable<Result<Request>> Engine::create(std::unique_ptr<Creation> creation, Also also) {
+asio::awaitable<Result<void>> Engine::write_entry(std::shared_ptr<const Entry> entry) {
     if (stopping_)
         co_return Error(ErrorCode::draining, "the daemon is stopping; send it again in a moment");
-    const domain::Time now = services_.clock.now();
-    const std::shared_ptr<Entry> entry = entry_of(std::move(creation), now);
-    std::shared_ptr<const Entry> written = entry;
-    store::Change<void> change = [this, written = std::move(written), also = std::move(also),
-                                  now](store::Tx& tx) -> Result<void> {
-        const Request& request = written->row.request;
-        Result<void> fits = check(tx, *written->creation, request);
+    store::Change<void> change = [entry, &ids = services_.ids](store::Tx& tx) -> Result<void> {
+        Result<void> fits = entry->check(tx);
         if (!fits) return fits;
-        Journal journal(tx, services_.ids, now);
-        enter(journal, *written);
-        if (also) return also(tx, request);
+        Journal journal(tx, ids, entry->at);
+        entry->write(journal);
+        if (entry->also) return entry->also(tx, entry->row.request);
         return {};
     };
     Result<void> done = co_await services_.store.write(std::move(change));
-    if (!done) co_return std::move(done).error();
+    if (!done) co_return done;
     reach("request_created");
-    Request& created = entry->row.request;
+    const Request& created = entry->row.request;
     const bool waits = created.state == State::queued;
     if (waits && !kicked_ && services_.outside.up() && has_room(created.adapter)) kick();
-    co_return std::move(created);
+    co_return done;
 }
 
 }  // namespace cabroker::engine

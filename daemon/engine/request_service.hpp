@@ -36,14 +36,21 @@ struct Warning {
 /// state and times.
 struct Creation {
     domain::Request request;
-    /// Enters the inventory in the same transaction.
-    std::optional<domain::Order> new_order;
+    /// Enters the inventory in the same transaction. Mostly there is none.
+    std::unique_ptr<domain::Order> new_order;
     bool allow_duplicate = false;
     /// Set: the request is stored as `rejected` with this outcome and never runs.
     std::optional<domain::Outcome> refusal;
     /// Set: it starts in needs_approval; the text says why.
     std::optional<std::string> approval_reason;
     std::vector<Warning> warnings;
+};
+
+/// A new request on its way to the disk.
+struct Creating {
+    /// As it stands on disk once `stored` completes without an error; nobody is told of it before.
+    std::shared_ptr<const domain::Request> request;
+    boost::asio::awaitable<domain::Result<void>> stored;
 };
 
 struct Cancellation {
@@ -73,10 +80,10 @@ class RequestService {
   public:
     virtual ~RequestService() = default;
 
-    /// Durable when it returns. Errors: duplicate_active_request (`existing_request_id`),
-    /// order_exists, order_mismatch, draining, store_failed, rate_limited.
-    [[nodiscard]] virtual boost::asio::awaitable<domain::Result<domain::Request>> create(
-        std::unique_ptr<Creation> creation, Also also) = 0;
+    /// Durable when `stored` completes; `creation` is used up when it returns. Errors:
+    /// duplicate_active_request (`existing_request_id`), order_exists, order_mismatch, draining,
+    /// store_failed, rate_limited.
+    [[nodiscard]] virtual Creating create(Creation&& creation, Also also) = 0;
     /// Errors: not_found, state_conflict (settled, or an effect is out and `abandon` is not set).
     [[nodiscard]] virtual boost::asio::awaitable<domain::Result<domain::Request>> cancel(
         domain::RequestId id, Cancellation what, domain::Person who, Also also) = 0;

@@ -40,8 +40,7 @@ class DispatchTest : public EngineWorld {
             creation.new_order.reset();
         }
         const auto id = creation.request.id;
-        const auto created =
-            wait(engine_->create(std::make_unique<Creation>(std::move(creation)), {}));
+        const auto created = create_as(std::move(creation));
         if (!created) throw std::runtime_error(created.error().detail);
         return id;
     }
@@ -157,10 +156,10 @@ TEST_F(DispatchTest, WorkOfOneLoginIsDoneTogetherButNotForEver) {
     other.supplier_order_id = "902817365";
     Creation creation = request_for(domain::StatusParams{});
     creation.request.order = domain::snapshot_of(other);
-    creation.new_order = other;
+    creation.new_order = std::make_unique<domain::Order>(other);
     creation.request.created_by.uid = 1;
     const auto foreign = creation.request.id;
-    ASSERT_TRUE(wait(engine_->create(std::make_unique<Creation>(std::move(creation)), {})));
+    ASSERT_TRUE(create_as(std::move(creation)));
     for (int i = 0; i < 20; ++i) (void)request_of(1);
     answer_all();
 

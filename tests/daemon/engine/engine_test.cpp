@@ -142,15 +142,14 @@ TEST_F(EngineTest, ASecondActiveRequestOfTheSameKindIsAConflict) {
     outside_.script.push_back(answers(protocol::Wait{}, "polling"));
     const auto id = create(domain::ReissueParams{});
 
-    const auto second =
-        wait(engine_->create(std::make_unique<Creation>(request_for(domain::ReissueParams{})), {}));
+    const auto second = create_as(request_for(domain::ReissueParams{}));
 
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, ErrorCode::duplicate_active_request);
     EXPECT_EQ(second.error().facts.at("existing_request_id"), id.text());
     Creation wanted = request_for(domain::ReissueParams{});
     wanted.allow_duplicate = true;
-    EXPECT_TRUE(wait(engine_->create(std::make_unique<Creation>(std::move(wanted)), {})));
+    EXPECT_TRUE(create_as(std::move(wanted)));
 }
 
 TEST_F(EngineTest, CancelBeforeAnEffectCancelsAndAfterItNeedsAbandon) {

@@ -97,14 +97,20 @@ Creation EngineWorld::request_for(domain::Params params) {
     creation.request.channel = domain::Channel::portal;
     creation.request.deadline_at = clock_.now() + std::chrono::hours(24 * 7);
     creation.request.created_by.name = "tester";
-    if (!ordered_) creation.new_order = order_;
+    if (!ordered_) creation.new_order = std::make_unique<domain::Order>(order_);
     ordered_ = true;
     return creation;
 }
 
+domain::Result<domain::Request> EngineWorld::create_as(Creation creation) {
+    Creating creating = engine_->create(std::move(creation), {});
+    const domain::Result<void> stored = wait(std::move(creating.stored));
+    if (!stored) return stored.error();
+    return *creating.request;
+}
+
 domain::RequestId EngineWorld::create(domain::Params params) {
-    const auto created =
-        wait(engine_->create(std::make_unique<Creation>(request_for(std::move(params))), {}));
+    const auto created = create_as(request_for(std::move(params)));
     if (!created) throw std::runtime_error(created.error().detail);
     return created->id;
 }

@@ -81,6 +81,8 @@ class EngineWorld : public ::testing::Test {
     void advance(domain::Duration by);
     domain::Order order() const;
     Creation request_for(domain::Params params);
+    /// The request once it is on disk.
+    domain::Result<domain::Request> create_as(Creation creation);
     domain::RequestId create(domain::Params params);
     domain::Request get(const domain::RequestId& id);
     void turn_until_state(const domain::RequestId& id, domain::State state);

@@ -134,7 +134,7 @@ class MailIntakeTest : public EngineWorld {
     domain::RequestId another() {
         Creation more = request_for(domain::StatusParams());
         more.allow_duplicate = true;
-        return wait(engine_->create(std::make_unique<Creation>(std::move(more)), {}))->id;
+        return create_as(std::move(more))->id;
     }
     domain::RequestId signing_in(const std::string& reference = "") {
         script_sign_in(reference);

@@ -191,7 +191,7 @@ TEST_F(NeedsTest, AnotherPersonApprovesAndTheRequestRuns) {
     wanted.approval_reason = "policy";
     wanted.request.created_by.uid = 1000;
     const auto id = wanted.request.id;
-    ASSERT_TRUE(wait(engine_->create(std::make_unique<Creation>(std::move(wanted)), {})));
+    ASSERT_TRUE(create_as(std::move(wanted)));
     ASSERT_EQ(get(id).state, State::needs_approval);
     domain::Person self;
     self.uid = 1000;
@@ -210,7 +210,7 @@ TEST_F(NeedsTest, AnotherPersonDeniesAndTheRequestEndsRejected) {
     Creation wanted = request_for(domain::StatusParams{});
     wanted.approval_reason = "policy";
     const auto id = wanted.request.id;
-    ASSERT_TRUE(wait(engine_->create(std::make_unique<Creation>(std::move(wanted)), {})));
+    ASSERT_TRUE(create_as(std::move(wanted)));
     domain::Person other;
     other.uid = 1001;
     other.name = "olga";
