@@ -263,9 +263,6 @@ def main():
     parser.add_argument("--only", default="memory,posts,reissues,gets,start_up,portal")
     parser.add_argument("--keep", action="store_true", help="keep the working files")
     options = parser.parse_args()
-    # As the units have it, for the limits and the load generator too: whoever is woken for an answer does not take the
-    # core from whoever works.
-    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     bench = Bench(options)
     try:
         results = bench.run()

@@ -19,7 +19,9 @@ struct Exchange {
     /// nullptr: refused, `response` says why.
     const Route* route = nullptr;
     Response response;
-    /// As sent: HEAD is told from GET here only.
+    /// The first thing wrong is what the client is told.
+    bool refused = false;
+    /// As sent: to the handlers HEAD is GET.
     std::string method;
     /// X-Request-Id: the client's, if it is fit, else one of ours.
     std::string request_id;
@@ -29,10 +31,16 @@ struct Exchange {
     bool unread = false;
 
     explicit Exchange(std::size_t max_header) : incoming(max_header) {}
-    /// Ends it with `why`: nothing more of the request is read.
-    void refuse(Response why) {
-        response = std::move(why);
+    [[nodiscard]] bool head_only() const { return method == "HEAD"; }
+    /// Nobody handles it; its body is read and thrown away.
+    void turn_away(Response why) {
+        if (!refused) response = std::move(why);
+        refused = true;
         route = nullptr;
+    }
+    /// Ends it: nothing more of the request is read.
+    void refuse(Response why) {
+        turn_away(std::move(why));
         keep_alive = false;
         unread = true;
     }

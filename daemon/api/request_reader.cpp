@@ -43,20 +43,17 @@ bool RequestReader::lost(Exchange& exchange, const error_code& why) {
     return true;
 }
 
-asio::awaitable<bool> RequestReader::read_head(Exchange& exchange, bool patient) {
+void RequestReader::begin(bool patient) {
+    in_body_ = false;
+    large_ = false;
+    owes_continue_ = false;
     socket_.set_idle(socket_.buffer().size() == 0);
     const bool may_idle = socket_.idle() && patient;
     socket_.set_deadline(may_idle ? settings().idle_deadline : settings().read_deadline);
-    while (feed(exchange) && !exchange.incoming.has_head()) {
-        if (socket_.idle() && core_.stopping) co_return false;
-        const error_code failed = co_await socket_.fill(kReadSize);
-        if (failed && socket_.idle()) co_return false;
-        if (failed) co_return lost(exchange, failed);
-        if (socket_.idle()) socket_.set_deadline(settings().read_deadline);
-        socket_.set_idle(false);
-    }
-    socket_.set_idle(false);
-    co_return true;
+}
+
+bool RequestReader::take_head(Exchange& exchange) {
+    return feed(exchange) && exchange.incoming.has_head();
 }
 
 // False when the body cannot be taken; the refusal is set then.
@@ -83,25 +80,39 @@ bool RequestReader::open_sink(Exchange& exchange, bool large) {
     return true;
 }
 
-asio::awaitable<bool> RequestReader::read_body(Exchange& exchange) {
-    const bool large = exchange.route != nullptr && exchange.route->body == BodyKind::csv;
-    if (!open_sink(exchange, large)) co_return true;
-    if (exchange.incoming.expects_continue() && socket_.buffer().size() == 0) {
-        if (!co_await socket_.write("HTTP/1.1 100 Continue\r\n\r\n")) co_return false;
-    }
+bool RequestReader::begin_body(Exchange& exchange) {
+    large_ = exchange.route != nullptr && exchange.route->body == BodyKind::csv;
+    if (!open_sink(exchange, large_)) return false;
+    in_body_ = true;
+    received_ = 0;
+    await_body();
+    owes_continue_ = exchange.incoming.expects_continue() && socket_.buffer().size() == 0;
+    return true;
+}
+
+void RequestReader::await_body() {
+    owes_continue_ = false;
+    body_since_ = Steady::now();
     socket_.set_deadline(settings().read_deadline);
-    const Steady::time_point begin = Steady::now();
-    const std::size_t read_size = large ? kUploadReadSize : kReadSize;
-    std::uint64_t received = 0;
-    while (feed(exchange) && !exchange.incoming.complete()) {
-        const std::size_t before = socket_.buffer().size();
-        const error_code failed = co_await socket_.fill(read_size);
-        if (failed) co_return lost(exchange, failed);
-        received += socket_.buffer().size() - before;
-        const std::chrono::seconds earned(large ? received / kLeastUploadRate : 0);
-        socket_.move_deadline(begin + settings().read_deadline + earned);
-    }
-    co_return true;
+}
+
+bool RequestReader::take_body(Exchange& exchange) {
+    if (!feed(exchange) || exchange.incoming.complete()) return true;
+    untaken_ = socket_.buffer().size();
+    return false;
+}
+
+std::size_t RequestReader::room() const { return large_ ? kUploadReadSize : kReadSize; }
+
+bool RequestReader::heard(Exchange& exchange, const error_code& failed) {
+    if (failed) return !socket_.idle() && lost(exchange, failed);
+    if (socket_.idle()) socket_.set_deadline(settings().read_deadline);
+    socket_.set_idle(false);
+    if (!in_body_) return true;
+    received_ += socket_.buffer().size() - untaken_;
+    const std::chrono::seconds earned(large_ ? received_ / kLeastUploadRate : 0);
+    socket_.move_deadline(body_since_ + settings().read_deadline + earned);
+    return true;
 }
 
 }  // namespace cabroker::api

@@ -36,14 +36,16 @@ class Session {
     asio::awaitable<void> run(bool busy);
 
   private:
-    // Those that return bool: false when the connection is over without an answer.
+    // False when the connection is over without an answer.
     asio::awaitable<bool> know_peer();
-    asio::awaitable<bool> read_request(Exchange& exchange);
-    asio::awaitable<bool> send(Exchange& exchange);
-    [[nodiscard]] std::string write_text(const Exchange& exchange, const Framing& framing,
-                                         bool head_only);
-    asio::awaitable<bool> send_stream(Exchange& exchange);
+    [[nodiscard]] bool take(Exchange& exchange);
+    asio::awaitable<bool> let_continue();
+    void end_reading(Exchange& exchange);
     void judge(Exchange& exchange);
+    [[nodiscard]] Framing framing_of(const Exchange& exchange) const;
+    [[nodiscard]] std::string write_text(const Exchange& exchange, const Framing& framing);
+    asio::awaitable<bool> write_rest(Exchange& exchange, const std::string& rest);
+    asio::awaitable<bool> send_stream(Exchange& exchange);
     void know_roles();
 
     Server::Core& core_;
@@ -108,31 +110,38 @@ void Session::judge(Exchange& exchange) {
     if (leave_body) {
         exchange.refuse(std::move(*passage.refusal));
     } else {
-        exchange.response = std::move(*passage.refusal);
+        exchange.turn_away(std::move(*passage.refusal));
     }
 }
 
-asio::awaitable<bool> Session::read_request(Exchange& exchange) {
-    const bool heard = co_await reader_.read_head(exchange, !stranger_);
-    if (!heard) co_return false;
-    bool alive = true;
-    if (!exchange.unread) judge(exchange);
-    if (!exchange.unread && !exchange.incoming.complete()) {
-        std::unique_ptr<Response> refusal;
-        if (exchange.route == nullptr)
-            refusal = std::make_unique<Response>(std::move(exchange.response));
-        alive = co_await reader_.read_body(exchange);
-        // The first thing wrong is what the client is told.
-        if (refusal) exchange.response = std::move(*refusal);
+// As far as what came goes. True when there is nothing more to wait for.
+bool Session::take(Exchange& exchange) {
+    if (exchange.unread) return true;
+    if (!exchange.call) {
+        if (!reader_.take_head(exchange)) return exchange.unread;
+        socket_.set_idle(false);
+        judge(exchange);
+        if (exchange.unread || exchange.incoming.complete()) return true;
+        if (!reader_.begin_body(exchange)) return true;
     }
+    return reader_.take_body(exchange);
+}
+
+asio::awaitable<bool> Session::let_continue() {
+    const bool written = co_await socket_.write("HTTP/1.1 100 Continue\r\n\r\n");
+    if (written) reader_.await_body();
+    co_return written;
+}
+
+void Session::end_reading(Exchange& exchange) {
+    socket_.set_idle(false);
     socket_.no_deadline();
     if (exchange.call && exchange.call->upload) {
         Result<void> mapped = exchange.call->upload->finish();
-        if (!mapped && exchange.route != nullptr) exchange.refuse(problem(mapped.error()));
+        if (!mapped) exchange.refuse(problem(mapped.error()));
     }
     if (exchange.request_id.empty()) exchange.request_id = core_.make_request_id();
     exchange.incoming.let_go();
-    co_return alive;
 }
 
 asio::awaitable<bool> Session::send_stream(Exchange& exchange) {
@@ -149,36 +158,36 @@ asio::awaitable<bool> Session::send_stream(Exchange& exchange) {
     co_return co_await socket_.write("0\r\n\r\n");
 }
 
+Framing Session::framing_of(const Exchange& exchange) const {
+    const Response& response = exchange.response;
+    Framing framing;
+    framing.version_1_1 = exchange.version_1_1;
+    framing.chunked = response.stream && framing.version_1_1;
+    const bool until_close = response.stream && !framing.chunked;
+    framing.keep_alive = exchange.keep_alive && !response.close && !core_.stopping && !until_close;
+    return framing;
+}
+
 // Head and body, as far as the client takes them at once; gives what is left. All connections make
 // them in the same memory, which stays in the processor's cache.
-std::string Session::write_text(const Exchange& exchange, const Framing& framing, bool head_only) {
+std::string Session::write_text(const Exchange& exchange, const Framing& framing) {
     std::string& text = core_.answer;
     text.clear();
     append_head(text, exchange.response, framing, exchange.request_id, core_.date());
-    if (!head_only) text += exchange.response.body;
+    if (!exchange.head_only()) text += exchange.response.body;
     const std::size_t taken = socket_.write_now(text);
     std::string rest = text.substr(taken);
     if (text.capacity() > kMostKept) text = std::string();
     return rest;
 }
 
-// True when another request may follow.
-asio::awaitable<bool> Session::send(Exchange& exchange) {
-    Response& response = exchange.response;
-    render_problem(response, exchange.request_id);
-    Framing framing;
-    framing.version_1_1 = exchange.version_1_1;
-    framing.chunked = response.stream && framing.version_1_1;
-    const bool until_close = response.stream && !framing.chunked;
-    framing.keep_alive = exchange.keep_alive && !response.close && !core_.stopping && !until_close;
-    core_.api.counts.count(exchange.method, response.status);
-
-    const bool head_only = exchange.method == "HEAD";
-    const std::string rest = write_text(exchange, framing, head_only);
-    if (!rest.empty() && !co_await socket_.write(rest)) co_return false;
-    if (!response.stream || head_only) co_return framing.keep_alive;
-    const bool complete = co_await send_stream(exchange);
-    co_return complete&& framing.keep_alive;
+// False when no other request may follow.
+asio::awaitable<bool> Session::write_rest(Exchange& exchange, const std::string& rest) {
+    bool written = true;
+    if (!rest.empty()) written = co_await socket_.write(rest);
+    const bool streams = exchange.response.stream && !exchange.head_only();
+    if (written && streams) written = co_await send_stream(exchange);
+    co_return written;
 }
 
 asio::awaitable<void> Session::run(bool busy) {
@@ -186,13 +195,23 @@ asio::awaitable<void> Session::run(bool busy) {
     bool unread = false;
     while (more) {
         Exchange exchange(core_.api.services.settings->api.max_headers);
-        if (busy) {
-            exchange.request_id = core_.make_request_id();
+        if (busy)
             exchange.refuse(problem(ErrorCode::not_ready, "cannot serve: too many connections"));
-        } else {
-            more = co_await read_request(exchange);
+        reader_.begin(!stranger_);
+        // Waited for in here: what a connection holds while nothing comes is this frame and one
+        // read.
+        while (more && !take(exchange)) {
+            if (socket_.idle() && core_.stopping) {
+                more = false;
+            } else if (reader_.owes_continue()) {
+                more = co_await let_continue();
+            } else {
+                const auto failed = co_await socket_.fill(reader_.room());
+                more = reader_.heard(exchange, failed);
+            }
         }
         if (!more) break;
+        end_reading(exchange);
         if (exchange.route != nullptr) {
             try {
                 exchange.response =
@@ -203,7 +222,15 @@ asio::awaitable<void> Session::run(bool busy) {
             }
         }
         unread = exchange.unread;
-        more = co_await send(exchange);
+        render_problem(exchange.response, exchange.request_id);
+        core_.api.counts.count(exchange.method, exchange.response.status);
+        const Framing framing = framing_of(exchange);
+        more = framing.keep_alive;
+        const std::string rest = write_text(exchange, framing);
+        if (!rest.empty() || exchange.response.stream) {
+            const bool written = co_await write_rest(exchange, rest);
+            more = more && written;
+        }
     }
     if (unread) co_await socket_.linger();
 }

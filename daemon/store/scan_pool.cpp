@@ -93,7 +93,7 @@ void ScanPool::run() {
             result = domain::Error(domain::ErrorCode::internal, "cannot read it: internal error");
         }
         pending.look = nullptr;
-        deliver_(Finished{std::move(pending.waiter), std::move(result)});
+        deliver_(Finished(std::move(pending.waiter), std::move(result)));
 
         lock.lock();
         --running_;

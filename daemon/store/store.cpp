@@ -31,7 +31,7 @@ class Hub {
     }
     void tell(Finished& finished) {
         if (--waiting_ == 0) guard_.reset();
-        finished.waiter->finish(std::move(finished.result));
+        finished.tell();
     }
     /// Whoever is told something must not read what was there before.
     void refresh() const {

@@ -286,7 +286,7 @@ void Writer::tell(std::vector<Pending> group, Results results, CommitNotice noti
         if (pending.waiter->anywhere()) {
             pending.waiter->finish(std::move(results[i]));
         } else {
-            finished.push_back(Finished{std::move(pending.waiter), std::move(results[i])});
+            finished.emplace_back(std::move(pending.waiter), std::move(results[i]));
         }
     }
     deliver_(std::move(finished), std::move(notice), broken);

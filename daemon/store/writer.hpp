@@ -22,9 +22,18 @@ class Waiter {
     [[nodiscard]] virtual bool anywhere() const { return false; }
 };
 
+/// Goes from one thread to another, so it is small: nearly all end well.
 struct Finished {
     std::unique_ptr<Waiter> waiter;
-    domain::Result<void> result;
+    /// nullptr: done.
+    std::unique_ptr<domain::Error> error;
+
+    Finished(std::unique_ptr<Waiter> who, domain::Result<void> result) : waiter(std::move(who)) {
+        if (!result) error = std::make_unique<domain::Error>(std::move(result).error());
+    }
+    void tell() {
+        waiter->finish(error ? domain::Result<void>(std::move(*error)) : domain::Result<void>());
+    }
 };
 
 class Writer {
