@@ -73,12 +73,13 @@ asio::awaitable<bool> deliver(std::string relay, std::string from, std::string t
     std::string buffer;
     std::string mail_line = "MAIL FROM:<" + from + ">\r\n";
     std::string rcpt_line = "RCPT TO:<" + to + ">\r\n";
+    std::string hello_line = "EHLO sim.localhost\r\n";
+    std::string data_line = "DATA\r\n";
     if (co_await say_line(stream, buffer, std::string()) != 2) co_return false;
-    if (co_await say_line(stream, buffer, std::string("EHLO sim.localhost\r\n")) != 2)
-        co_return false;
+    if (co_await say_line(stream, buffer, std::move(hello_line)) != 2) co_return false;
     if (co_await say_line(stream, buffer, std::move(mail_line)) != 2) co_return false;
     if (co_await say_line(stream, buffer, std::move(rcpt_line)) != 2) co_return false;
-    if (co_await say_line(stream, buffer, std::string("DATA\r\n")) != 3) co_return false;
+    if (co_await say_line(stream, buffer, std::move(data_line)) != 3) co_return false;
     if (co_await say_line(stream, buffer, std::move(data)) != 2) co_return false;
     co_await say_line(stream, buffer, std::string("QUIT\r\n"));
     co_return true;

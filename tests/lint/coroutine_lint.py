@@ -1,5 +1,5 @@
 """g++ 12 miscompiles some statements that suspend: none may hold `?`, a braced initialiser or a lambda
-that captures beside its co_await."""
+that captures beside its co_await; no condition that suspends may hold a string literal."""
 import sys
 
 import cpp_tokens
@@ -16,7 +16,8 @@ def check_text(path, text):
         line = statement.lines[statement.words.index("co_await")]
         for wrong, what in ((statement.braced, "a braced initialiser"),
                             ("?" in statement.words, "`?:`"),
-                            (statement.captures, "a lambda that captures")):
+                            (statement.captures, "a lambda that captures"),
+                            (statement.condition and '"' in statement.words, "a string literal in a condition")):
             if wrong:
                 findings.append(f"{path}:{line}: {what} in a statement with co_await: name it on the line before")
     return findings

@@ -48,6 +48,12 @@ class Statement:
     def line(self):
         return self.lines[0] if self.lines else 0
 
+    @property
+    def condition(self):
+        """Is it the head of an `if`, a loop or a `switch`?"""
+        words = [word for word in self.words if word not in ("else", "constexpr", "}")]
+        return bool(words) and words[0] in HEADERS and words.count("(") == words.count(")")
+
 
 class Statements:
     """All statements of a file, those inside blocks and lambda bodies each on their own."""
@@ -93,7 +99,7 @@ class Statements:
                     self.initializer(current)
                 continue
             current.add(word, line)
-            if word == ")" and depth == 0 and self.is_header(current):
+            if word == ")" and depth == 0 and current.condition:
                 self.end(current)
                 current = Statement()
         self.end(current)
@@ -163,11 +169,6 @@ class Statements:
             if closing == "]":
                 return not words or not re.fullmatch(r'\w+|\)|\]', words[-1])
         return False
-
-    @staticmethod
-    def is_header(current):
-        words = [word for word in current.words if word not in ("else", "constexpr", "}")]
-        return bool(words) and words[0] in HEADERS and words.count("(") == words.count(")")
 
     def end(self, current):
         if current.words:

@@ -28,6 +28,9 @@ class CoroutineLintTest(unittest.TestCase):
                      "list.push_back({co_await f(), 1});",
                      "for (auto x : co_await f(std::array<int, 2>{1, 2})) { g(x); }",
                      "auto run = [s]() -> asio::awaitable<void> { co_await f(Agg{1}); };",
+                     "if (!co_await f(\"a\")) co_return false;",
+                     "if (a) { g(); } else if (co_await f(\"a\")) { g(); }",
+                     "while (co_await f(std::string(\"a\"))) g();",
                      "switch (n) { case 1: co_await f(Agg{1}); break; }"):
             self.assertEqual(len(self.findings(body)), 1, body)
 
@@ -39,6 +42,7 @@ class CoroutineLintTest(unittest.TestCase):
                      "auto run = [](int a) -> asio::awaitable<void> { co_await f(a); };",
                      "while (true) { const int n = co_await f(); if (n > 0) co_return; }",
                      "if (ok ? a : b) co_await f();",
+                     "if (a == \"b\") co_await f(\"c\");",
                      "for (std::size_t i = 0; i < n; ++i) co_await f(list[i]);",
                      "co_await f(\"{ ? [s]\"); // Agg{1} ?",
                      "co_await f(R\"({\"a\": [1]})\");",
