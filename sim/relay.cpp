@@ -7,6 +7,8 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <charconv>
+#include <utility>
+#include <vector>
 
 #include "runtime/log.hpp"
 #include "runtime/spawn.hpp"
@@ -71,16 +73,18 @@ asio::awaitable<bool> deliver(std::string relay, std::string from, std::string t
     co_await stream.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return false;
     std::string buffer;
-    std::string mail_line = "MAIL FROM:<" + from + ">\r\n";
-    std::string rcpt_line = "RCPT TO:<" + to + ">\r\n";
-    std::string hello_line = "EHLO sim.localhost\r\n";
-    std::string data_line = "DATA\r\n";
-    if (co_await say_line(stream, buffer, std::string()) != 2) co_return false;
-    if (co_await say_line(stream, buffer, std::move(hello_line)) != 2) co_return false;
-    if (co_await say_line(stream, buffer, std::move(mail_line)) != 2) co_return false;
-    if (co_await say_line(stream, buffer, std::move(rcpt_line)) != 2) co_return false;
-    if (co_await say_line(stream, buffer, std::move(data_line)) != 3) co_return false;
-    if (co_await say_line(stream, buffer, std::move(data)) != 2) co_return false;
+    // What is said, and the first digit of the answer that lets us go on.
+    std::vector<std::pair<std::string, int>> talk;
+    talk.emplace_back(std::string(), 2);
+    talk.emplace_back("EHLO sim.localhost\r\n", 2);
+    talk.emplace_back("MAIL FROM:<" + from + ">\r\n", 2);
+    talk.emplace_back("RCPT TO:<" + to + ">\r\n", 2);
+    talk.emplace_back("DATA\r\n", 3);
+    talk.emplace_back(std::move(data), 2);
+    for (auto& [line, wanted] : talk) {
+        const int told = co_await say_line(stream, buffer, std::move(line));
+        if (told != wanted) co_return false;
+    }
     co_await say_line(stream, buffer, std::string("QUIT\r\n"));
     co_return true;
 }

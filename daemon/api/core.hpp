@@ -32,6 +32,8 @@ struct Connection {
     bool idle = false;
     /// Ends the operation under way.
     std::function<void()> cancel;
+    /// Has anything come that was not read yet?
+    std::function<bool()> has_octets;
 };
 
 struct Server::Core {

@@ -44,7 +44,7 @@ using ReadingPtr = std::unique_ptr<Reading>;
 std::optional<Response> refusal_of(Reading& reading, ApiCall& call) {
     if (!reading.document) return problem(reading.document.error());
     if (reading.problems.empty()) {
-        call.body = std::string();
+        std::string().swap(call.body);
         return std::nullopt;
     }
     if (names_private_key(reading.problems)) wipe(*reading.document, call.body);

@@ -99,13 +99,19 @@ void RequestReader::await_body() {
 bool RequestReader::take_body(Exchange& exchange) {
     if (!feed(exchange) || exchange.incoming.complete()) return true;
     untaken_ = socket_.buffer().size();
-    return false;
+    // The parser leaves the head of a chunk and the trailer until they are whole.
+    if (untaken_ <= settings().max_headers) return false;
+    exchange.refuse(problem(ErrorCode::headers_too_large,
+                            "cannot read the body: a chunk's head or the trailer is larger than " +
+                                std::to_string(settings().max_headers) + " octets"));
+    return true;
 }
 
 std::size_t RequestReader::room() const { return large_ ? kUploadReadSize : kReadSize; }
 
 bool RequestReader::heard(Exchange& exchange, const error_code& failed) {
-    if (failed) return !socket_.idle() && lost(exchange, failed);
+    // Too late is too late, also when octets came in that very moment.
+    if (failed || socket_.expired()) return !socket_.idle() && lost(exchange, failed);
     if (socket_.idle()) socket_.set_deadline(settings().read_deadline);
     socket_.set_idle(false);
     if (!in_body_) return true;

@@ -70,7 +70,8 @@ void expire_late(Server::Core& core) {
     // cancel() only posts completions, so nobody leaves the list meanwhile.
     for (Connection* connection : core.connections) {
         if (connection->deadline > now) continue;
-        connection->deadline = Connection::kNever;
+        // The deadline stays: an operation that had ended when this one is cancelled may be
+        // followed by another one, which the next tick cancels.
         connection->expired = true;
         connection->cancel();
     }
@@ -146,7 +147,8 @@ void Server::drain() {
     core_->listeners.clear();
     core_->api.services.changes.close();
     for (Connection* connection : core_->connections) {
-        if (connection->idle) connection->cancel();
+        // What has come already is read, and told that the daemon stops.
+        if (connection->idle && !connection->has_octets()) connection->cancel();
     }
 }
 

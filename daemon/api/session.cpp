@@ -152,7 +152,8 @@ asio::awaitable<bool> Session::send_stream(Exchange& exchange) {
         if (text->empty()) continue;
         std::string octets = std::move(*text);
         if (chunked) octets = chunk(octets);
-        if (!co_await socket_.write(octets)) co_return false;
+        const bool written = co_await socket_.write(octets);
+        if (!written) co_return false;
     }
     if (!chunked) co_return false;
     co_return co_await socket_.write("0\r\n\r\n");
@@ -177,7 +178,7 @@ std::string Session::write_text(const Exchange& exchange, const Framing& framing
     if (!exchange.head_only()) text += exchange.response.body;
     const std::size_t taken = socket_.write_now(text);
     std::string rest = text.substr(taken);
-    if (text.capacity() > kMostKept) text = std::string();
+    if (text.capacity() > kMostKept) std::string().swap(text);
     return rest;
 }
 

@@ -23,6 +23,10 @@ TimedSocket::TimedSocket(Server::Core& core, Socket socket)
         error_code ignored;
         socket_.cancel(ignored);
     };
+    connection_.has_octets = [this] {
+        error_code failed;
+        return socket_.available(failed) > 0 && !failed;
+    };
 }
 
 asio::awaitable<error_code> TimedSocket::fill(std::size_t size) {

@@ -25,6 +25,7 @@ constexpr std::array kPhrases{
     Phrase{412, "Precondition Failed"},
     Phrase{413, "Content Too Large"},
     Phrase{415, "Unsupported Media Type"},
+    Phrase{417, "Expectation Failed"},
     Phrase{422, "Unprocessable Content"},
     Phrase{429, "Too Many Requests"},
     Phrase{431, "Request Header Fields Too Large"},

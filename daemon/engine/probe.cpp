@@ -52,7 +52,9 @@ asio::awaitable<bool> Engine::probe(store::StoredRequest row) {
     auto proof = std::make_shared<domain::Result<protocol::Proof>>(
         domain::Error(domain::ErrorCode::not_sent, "the request cannot be read"));
     domain::Time asked_at = services_.clock.now();
-    if (context && co_await begin_proof(call.id, call.adapter)) {
+    bool begun = false;
+    if (context) begun = co_await begin_proof(call.id, call.adapter);
+    if (begun) {
         asked_at = services_.clock.now();
         protocol::ProofContext asked;
         asked.step = std::move(*context);

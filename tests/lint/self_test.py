@@ -31,6 +31,7 @@ class CoroutineLintTest(unittest.TestCase):
                      "if (!co_await f(\"a\")) co_return false;",
                      "if (a) { g(); } else if (co_await f(\"a\")) { g(); }",
                      "while (co_await f(std::string(\"a\"))) g();",
+                     "if (a && !co_await f(text)) co_return false;",
                      "switch (n) { case 1: co_await f(Agg{1}); break; }"):
             self.assertEqual(len(self.findings(body)), 1, body)
 
@@ -43,6 +44,7 @@ class CoroutineLintTest(unittest.TestCase):
                      "while (true) { const int n = co_await f(); if (n > 0) co_return; }",
                      "if (ok ? a : b) co_await f();",
                      "if (a == \"b\") co_await f(\"c\");",
+                     "if (!co_await f()) co_return false;",
                      "for (std::size_t i = 0; i < n; ++i) co_await f(list[i]);",
                      "co_await f(\"{ ? [s]\"); // Agg{1} ?",
                      "co_await f(R\"({\"a\": [1]})\");",

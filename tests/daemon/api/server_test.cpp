@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <fstream>
 #include <thread>
 
@@ -186,6 +187,20 @@ TEST_F(ServerTest, ClientsThatSendTooMuchStillReadWhy) {
     expect_problem(chunked.read(), 413, "body_too_large");
 }
 
+TEST_F(ServerTest, HeadsOfChunksAndTrailersHaveALimit) {
+    Harness harness;
+    const std::string head =
+        "POST /v1/csr/inspect HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n";
+    const std::string endless(200'000, 'a');
+    Client extension = harness.client();
+    extension.send(head + "5;" + endless);
+    expect_problem(extension.read(), 431, "headers_too_large");
+    Client trailer = harness.client();
+    trailer.send(head + "b\r\n{\"csr\":\"x\"}\r\n0\r\nX: " + endless);
+    expect_problem(trailer.read(), 431, "headers_too_large");
+}
+
 TEST_F(ServerTest, ChunkedBodiesAreTaken) {
     Harness harness;
     Client client = harness.client();
@@ -308,12 +323,46 @@ TEST_F(ServerTest, DrippingOctetsDoNotStretchTheDeadline) {
     EXPECT_LT(took, milliseconds(3000));
 }
 
+TEST_F(ServerTest, OctetsInTheMomentOfTheDeadlineDoNotStretchIt) {
+    Harness harness(fast);
+    for (int i = 0; i < 6; ++i) {
+        Client client = harness.client();
+        std::atomic<bool> told = false;
+        std::thread pour([&] {
+            for (int sent = 0; !told && sent < 10'000; ++sent) {
+                client.send("x");
+                std::this_thread::sleep_for(std::chrono::microseconds(300));
+            }
+        });
+        const Reply reply = client.read();
+        told = true;
+        pour.join();
+        expect_problem(reply, 408, "request_timeout");
+    }
+}
+
 TEST_F(ServerTest, SilentConnectionsEnd) {
     Harness harness(fast);
     Client client = harness.client();
 
     EXPECT_EQ(client.read().status, 0) << "an idle connection ends without a word";
     Harness::until([&] { return harness.connections() == 0; });
+}
+
+TEST_F(ServerTest, LateReadersGetEveryAnswerWhole) {
+    Harness harness;
+    Client client = harness.client();
+    const std::string document = client.get("/v1/openapi.json").body;
+    ASSERT_GT(document.size(), 10'000U);
+    constexpr int kAnswers = 60;
+    std::string many;
+    for (int i = 0; i < kAnswers; ++i) many += request_text("GET", "/v1/openapi.json");
+
+    client.send(many);
+    std::this_thread::sleep_for(milliseconds(100));
+
+    for (int i = 0; i < kAnswers; ++i) ASSERT_EQ(client.read().body, document) << i;
+    EXPECT_EQ(client.get("/healthz").status, 200);
 }
 
 TEST_F(ServerTest, ReadersThatStopReadingAreDropped) {
