@@ -110,8 +110,10 @@ bool RequestReader::take_body(Exchange& exchange) {
 std::size_t RequestReader::room() const { return large_ ? kUploadReadSize : kReadSize; }
 
 bool RequestReader::heard(Exchange& exchange, const error_code& failed) {
-    // Too late is too late, also when octets came in that very moment.
-    if (failed || socket_.expired()) return !socket_.idle() && lost(exchange, failed);
+    // Too late is too late, also when octets came in that very moment; a request that begins in the
+    // moment when an idle connection would have ended is served.
+    const bool late = socket_.expired() && !socket_.idle();
+    if (failed || late) return !socket_.idle() && lost(exchange, failed);
     if (socket_.idle()) socket_.set_deadline(settings().read_deadline);
     socket_.set_idle(false);
     if (!in_body_) return true;

@@ -325,14 +325,14 @@ TEST_F(ServerTest, DrippingOctetsDoNotStretchTheDeadline) {
 
 TEST_F(ServerTest, OctetsInTheMomentOfTheDeadlineDoNotStretchIt) {
     Harness harness(fast);
-    for (int i = 0; i < 6; ++i) {
+    for (int i = 0; i < 12; ++i) {
         Client client = harness.client();
         std::atomic<bool> told = false;
+        client.send("GET ");
+        // Without a pause, so that the loop has read some when it looks at the deadlines.
         std::thread pour([&] {
-            for (int sent = 0; !told && sent < 10'000; ++sent) {
-                client.send("x");
-                std::this_thread::sleep_for(std::chrono::microseconds(300));
-            }
+            std::this_thread::sleep_for(milliseconds(130));
+            for (int sent = 0; !told && sent < 15'000; ++sent) client.send("x");
         });
         const Reply reply = client.read();
         told = true;
