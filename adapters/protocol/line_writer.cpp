@@ -60,11 +60,7 @@ asio::awaitable<void> LineWriter::pump(std::shared_ptr<LineWriter> self) {
         co_await self->to_.write(octets, failed);
         line->written = !failed;
         line->tell();
-        if (failed) {
-            self->close();
-            break;
-        }
-        self->wake();
+        if (failed) self->close();
     }
 }
 

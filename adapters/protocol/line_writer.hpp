@@ -51,8 +51,8 @@ class LineWriter {
     void close();
     [[nodiscard]] bool closed() const { return to_.closed(); }
 
-    /// Until any line was written, or wake() or close() was called. Look again, then: it tells all.
-    /// Who waits for one line gives it a waiter instead.
+    /// Until wake() or close() was called. Look again, then: it tells all. Who waits for one line
+    /// gives it a waiter instead.
     [[nodiscard]] boost::asio::awaitable<void> moved();
     void wake() { wake(moved_); }
 
@@ -64,7 +64,7 @@ class LineWriter {
     std::deque<std::shared_ptr<Line>> lines_;
     /// Cancelled when there is something to write, or nothing ever again.
     boost::asio::steady_timer outgoing_;
-    /// Cancelled when something moved, or somebody's patience ended.
+    /// Cancelled by wake() and close().
     boost::asio::steady_timer moved_;
     bool started_ = false;
 };

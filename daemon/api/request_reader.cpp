@@ -43,16 +43,24 @@ bool RequestReader::lost(Exchange& exchange, const error_code& why) {
     return true;
 }
 
+// RFC 9112, 2.2: empty lines before a request are passed by.
+void RequestReader::pass_empty_lines() {
+    while (socket_.buffer().view().starts_with("\r\n")) socket_.buffer().consume(2);
+}
+
 void RequestReader::begin(bool patient) {
     in_body_ = false;
     large_ = false;
     owes_continue_ = false;
+    pass_empty_lines();
     socket_.set_idle(socket_.buffer().size() == 0);
     const bool may_idle = socket_.idle() && patient;
     socket_.set_deadline(may_idle ? settings().idle_deadline : settings().read_deadline);
 }
 
 bool RequestReader::take_head(Exchange& exchange) {
+    const bool half_an_empty_line = socket_.buffer().view() == "\r";
+    if (half_an_empty_line) return false;
     return feed(exchange) && exchange.incoming.has_head();
 }
 
@@ -114,6 +122,8 @@ bool RequestReader::heard(Exchange& exchange, const error_code& failed) {
     // moment when an idle connection would have ended is served.
     const bool late = socket_.expired() && !socket_.idle();
     if (failed || late) return !socket_.idle() && lost(exchange, failed);
+    if (!in_body_) pass_empty_lines();
+    if (socket_.idle() && socket_.buffer().size() == 0) return true;
     if (socket_.idle()) socket_.set_deadline(settings().read_deadline);
     socket_.set_idle(false);
     if (!in_body_) return true;

@@ -43,6 +43,7 @@ class RequestReader {
 
   private:
     bool feed(Exchange& exchange);
+    void pass_empty_lines();
     bool lost(Exchange& exchange, const boost::system::error_code& why);
     [[nodiscard]] bool open_sink(Exchange& exchange, bool large);
     [[nodiscard]] const config::ApiSettings& settings() const {

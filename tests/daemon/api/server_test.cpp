@@ -349,6 +349,22 @@ TEST_F(ServerTest, SilentConnectionsEnd) {
     Harness::until([&] { return harness.connections() == 0; });
 }
 
+TEST_F(ServerTest, EmptyLinesBeforeARequestArePassedBy) {
+    Harness harness(fast);
+    Client client = harness.client();
+    const std::string get = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    client.send("\r\n" + get + "\r\n\r\n" + get + "\r\n");
+    EXPECT_EQ(client.read().status, 200);
+    EXPECT_EQ(client.read().status, 200);
+    client.send("\r");
+    std::this_thread::sleep_for(milliseconds(20));
+    client.send("\n" + get);
+    EXPECT_EQ(client.read().status, 200);
+    client.send("\r\n");
+    EXPECT_EQ(client.read().status, 0) << "nothing but an empty line leaves a connection idle";
+}
+
 TEST_F(ServerTest, LateReadersGetEveryAnswerWhole) {
     Harness harness;
     Client client = harness.client();
