@@ -61,6 +61,23 @@ std::optional<int> number_at(std::string_view text, std::size_t at, std::size_t 
     return number;
 }
 
+// RFC 3339, 5.6. The library takes any numbers.
+bool ends_in_offset(std::string_view text) {
+    const std::string_view offset = text.substr(text.size() - 6);
+    const auto hours = number_at(offset, 1, 2);
+    const auto minutes = number_at(offset, 4, 2);
+    return (offset[0] == '+' || offset[0] == '-') && offset[3] == ':' && hours && minutes &&
+           *hours <= 23 && *minutes <= 59;
+}
+
+std::chrono::year_month_day date_of(domain::Time time) {
+    return std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(time));
+}
+
+bool has_four_digits(std::chrono::year year) {
+    return year >= std::chrono::year(0) && year <= std::chrono::year(9999);
+}
+
 // What time_text() writes, for the same reason; nullopt: the library decides.
 std::optional<domain::Time> read_plain(std::string_view text) {
     const bool fraction = text.size() == 24;
@@ -88,10 +105,10 @@ std::optional<domain::Time> read_plain(std::string_view text) {
 }  // namespace
 
 void append_time(std::string& out, domain::Time time) {
-    const auto day = std::chrono::floor<std::chrono::days>(time);
-    const std::chrono::year_month_day date_of(day);
-    const int year = static_cast<int>(date_of.year());
-    if (year >= 0 && year <= 9999) return append_plain(out, date_of, time - day);
+    const std::chrono::year_month_day date = date_of(time);
+    if (has_four_digits(date.year())) {
+        return append_plain(out, date, time - std::chrono::sys_days(date));
+    }
     const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
     out += seconds == time ? date::format("%FT%TZ", seconds) : date::format("%FT%TZ", time);
 }
@@ -116,8 +133,15 @@ std::optional<domain::Time> parse_time(std::string_view text) {
         if (end == std::string::npos || end == dot + 1) return std::nullopt;
         if (end - dot > 4) upper.erase(dot + 4, end - dot - 4);
     }
-    if (upper.ends_with('Z')) return read(upper, "%FT%TZ");
-    return read(upper, "%FT%T%Ez");
+    std::optional<domain::Time> time;
+    if (upper.ends_with('Z')) {
+        time = read(upper, "%FT%TZ");
+    } else if (ends_in_offset(upper)) {
+        time = read(upper, "%FT%T%Ez");
+    }
+    // An offset may lead out of the years that can be written.
+    if (time && !has_four_digits(date_of(*time).year())) return std::nullopt;
+    return time;
 }
 
 std::optional<domain::Time> parse_date_or_time(std::string_view text) {

@@ -23,6 +23,7 @@ TEST(TimeTextTest, ItsOwnTextsAreReadBackAndOnesThatAreNoTimesAreNot) {
         EXPECT_EQ(time_text(*time), text);
     }
     EXPECT_EQ(parse_time("2026-11-22T03:14:03.100Z"), parse_time("2026-11-22t04:14:03.1+01:00"));
+    EXPECT_EQ(parse_time("1970-01-01T23:59:00-23:59"), parse_time("1970-01-02T23:58:00Z"));
     EXPECT_EQ(parse_time("1970-01-02T00:00:00Z")->time_since_epoch(), std::chrono::hours(24));
     for (const char* text : {"2023-02-29T00:00:00Z", "2026-00-22T03:14:03Z", "2026-11-22T24:00:00Z",
                              "2026-11-22T03:60:03Z", "2026-11-22T03:14:61Z", "2026-11-22 03:14:03Z",
@@ -32,9 +33,12 @@ TEST(TimeTextTest, ItsOwnTextsAreReadBackAndOnesThatAreNoTimesAreNot) {
 }
 
 TEST(TimeTextTest, RefusesEverythingElse) {
-    for (const char* text : {"", "2026-11-22", "2026-11-22T03:14:03", "2026-13-22T03:14:03Z",
-                             "yesterday", "2026-02-30T03:14:03Z", "2026-11-22T25:14:03Z",
-                             "2026-11-22T03:14:03Zx", "2026-11-22T03:14:03.Z"}) {
+    for (const char* text :
+         {"", "2026-11-22", "2026-11-22T03:14:03", "2026-13-22T03:14:03Z", "yesterday",
+          "2026-02-30T03:14:03Z", "2026-11-22T25:14:03Z", "2026-11-22T03:14:03Zx",
+          "2026-11-22T03:14:03.Z", "2026-01-01T00:00:00+99:99", "2026-01-01T00:00:00+24:00",
+          "2026-01-01T00:00:00+00:60", "2026-01-01T00:00:00+2:00", "2026-01-01T00:00:00+0200",
+          "9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00+00:01", "10000-01-01T00:00:00Z"}) {
         EXPECT_FALSE(parse_time(text)) << text;
     }
 }
