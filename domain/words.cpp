@@ -118,6 +118,24 @@ template <> std::span<const Word<EvidenceType>> words<EvidenceType>() { return k
 template <> std::span<const Word<RefundStatus>> words<RefundStatus>() { return kRefunds; }
 // clang-format on
 
+std::string_view success_code_of(Kind kind) {
+    switch (kind) {
+        case Kind::status:
+            return "status_read";
+        case Kind::reissue:
+            return "issued";
+        case Kind::revoke:
+            return "revoked";
+        case Kind::cancel:
+            return "canceled";
+        case Kind::download:
+            return "downloaded";
+        case Kind::transfer:
+            return "transferred";
+    }
+    return "resolved_by_operator";
+}
+
 Supplier supplier_of(Brand brand) {
     switch (brand) {
         case Brand::sectigo:

@@ -130,6 +130,9 @@ template <> [[nodiscard]] std::span<const Word<RefundStatus>> words<RefundStatus
 /// Who sells a brand's certificates: the three suppliers behind the seven brands.
 [[nodiscard]] Supplier supplier_of(Brand brand);
 
+/// `outcome.code` of a request of this kind that succeeded and is proven.
+[[nodiscard]] std::string_view success_code_of(Kind kind);
+
 /// Brands are read case-blind ("RapidSSL"); everything else exactly.
 [[nodiscard]] std::optional<Brand> parse_brand(std::string_view text);
 

@@ -2,6 +2,8 @@
 // after all deadlines, because a timer per operation costs 40 % of the request rate.
 #pragma once
 
+#include <sys/types.h>
+
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -9,6 +11,7 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/api/api.hpp"
@@ -47,6 +50,7 @@ struct Server::Core {
     std::string answer;
     /// Connections of peers that had no role when they came.
     std::size_t strangers = 0;
+    std::unordered_map<uid_t, std::size_t> connections_of;
 
     explicit Core(Services services);
     /// A new X-Request-Id, unlike any of this or another run.

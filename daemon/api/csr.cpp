@@ -40,15 +40,16 @@ void add_finding(bj::array& findings, const std::string& code, pki::Severity sev
 bj::object report_json(const pki::CsrReport& report) {
     bj::object body;
     body["ok"] = report.ok;
-    body["subject"] = report.subject;
+    const bool readable = !report.signature_algorithm.empty();
+    body["subject"] = nullptr;
+    if (readable) body["subject"] = report.subject;
     body["common_name"] = json::to_json(report.common_name);
     bj::array names;
     for (const std::string& name : report.dns_names) names.emplace_back(name);
     body["dns_names"] = std::move(names);
     body["key"] = key_json(report.key);
     body["signature_algorithm"] = nullptr;
-    if (!report.signature_algorithm.empty())
-        body["signature_algorithm"] = report.signature_algorithm;
+    if (readable) body["signature_algorithm"] = report.signature_algorithm;
     bj::array findings;
     for (const pki::Finding& each : report.findings)
         add_finding(findings, each.code, each.severity, each.detail, each.hint);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "daemon/api/wait.hpp"
 #include "daemon/engine/change_hub.hpp"
 #include "daemon/store/store.hpp"
 #include "json/time_text.hpp"
@@ -62,7 +63,8 @@ class EventStream final : public BodyStream {
     EventFormat format_;
     EventFilter filter_;
     std::int64_t after_;
-    bool greeted_ = false;
+    /// When the client should hear something; unset until it was greeted.
+    std::optional<std::chrono::steady_clock::time_point> heartbeat_;
 };
 
 std::string EventStream::text_of(const std::vector<store::Event>& events) const {
@@ -82,13 +84,14 @@ std::string EventStream::text_of(const std::vector<store::Event>& events) const 
 asio::awaitable<std::optional<std::string>> EventStream::next() {
     engine::ChangeHub& changes = api_.services.changes;
     std::optional<std::string> text;
-    if (!greeted_) {
+    if (!heartbeat_) {
         // Tells the client at once that the stream stands.
-        greeted_ = true;
+        heartbeat_ = std::chrono::steady_clock::now() + api_.services.heartbeat;
         text = sign_of_life();
         co_return text;
     }
-    const auto heartbeat = std::chrono::steady_clock::now() + api_.services.heartbeat;
+    const auto look = std::min<std::chrono::steady_clock::time_point>(
+        *heartbeat_, std::chrono::steady_clock::now() + kLookForClient);
     while (!changes.closed()) {
         Result<EventPage> page = co_await read_events(api_, filter_, after_, kBatch);
         if (!page) {
@@ -99,12 +102,16 @@ asio::awaitable<std::optional<std::string>> EventStream::next() {
         const bool moved = page->last_seq > after_;
         after_ = page->last_seq;
         if (!page->events.empty()) {
+            heartbeat_ = std::chrono::steady_clock::now() + api_.services.heartbeat;
             text = text_of(page->events);
             co_return text;
         }
         if (moved) continue;
-        const bool woken = co_await changes.wait_for_events(after_, heartbeat);
+        const bool woken = co_await changes.wait_for_events(after_, look);
         if (woken) continue;
+        text = std::string();
+        if (std::chrono::steady_clock::now() < *heartbeat_) co_return text;
+        heartbeat_ = std::chrono::steady_clock::now() + api_.services.heartbeat;
         text = sign_of_life();
         co_return text;
     }

@@ -28,7 +28,7 @@ std::string framing_fault(const Head& head) {
     if (head.version_1_1 && head.hosts != 1) return "exactly one Host field is needed";
     if (head.hosts > 1) return "more than one Host field";
     if (head.content_lengths > 1) return "more than one Content-Length field";
-    if (head.transfer_encoding.empty()) return {};
+    if (!head.transfer_encoding) return {};
     if (head.content_lengths > 0) return "both Content-Length and Transfer-Encoding";
     if (!head.version_1_1) return "Transfer-Encoding needs HTTP/1.1";
     if (head.transfer_encoding != "chunked") return "the only known Transfer-Encoding is chunked";

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "daemon/api/router.hpp"
@@ -19,8 +20,8 @@ struct Head {
     std::size_t content_lengths = 0;
     std::size_t idempotency_keys = 0;
     bool has_body = false;
-    /// Empty, or the value of Transfer-Encoding.
-    std::string transfer_encoding;
+    /// In lower case; several fields with a comma between. A field without a value is one, too.
+    std::optional<std::string> transfer_encoding;
     bool has_origin = false;
     bool has_remote_user = false;
     bool has_fetch_site = false;

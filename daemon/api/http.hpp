@@ -55,8 +55,8 @@ class Upload;
 class BodyStream {
   public:
     virtual ~BodyStream() = default;
-    /// The next octets; nullopt when the stream ends. Waits as long as it needs, at most about the
-    /// heartbeat interval.
+    /// The next octets; nullopt when the stream ends. Gives an empty text now and then, so that
+    /// somebody can see whether the client is still there.
     [[nodiscard]] virtual asio::awaitable<std::optional<std::string>> next() = 0;
 };
 
@@ -125,6 +125,8 @@ struct ApiCall {
     std::shared_ptr<Upload> upload;
     Caller caller;
     std::optional<IdempotencyScope> idempotency;
+    /// Nobody reads the answer any more; to be asked by whoever lets the client wait.
+    std::function<bool()> client_gone;
 
     ApiCall() = default;
 };

@@ -1,6 +1,7 @@
 // The only source that knows Beast.
 #include "daemon/api/incoming.hpp"
 
+#include <algorithm>
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/message.hpp>
@@ -105,7 +106,15 @@ Incoming::Fed Incoming::feed(std::string_view octets) {
     Fed fed;
     error_code failed;
     if (!parser_) parser_ = std::make_unique<Parser>(max_header_);
+    const bool in_head = !has_head();
     fed.used = parser_->beast.put(boost::asio::buffer(octets.data(), octets.size()), failed);
+    if (in_head) {
+        // The parser forgets the size of what it took of a head before.
+        head_size_ += fed.used;
+        const std::size_t left = has_head() ? 0 : octets.size() - fed.used;
+        const bool good = !failed || failed == http::error::need_more;
+        if (good && head_size_ + left > max_header_) failed = http::error::header_limit;
+    }
     if (!failed || failed == http::error::need_more) return fed;
 
     if (failed == http::error::header_limit) {
@@ -125,13 +134,19 @@ Incoming::Fed Incoming::feed(std::string_view octets) {
     return fed;
 }
 
+bool Incoming::begun() const { return parser_ != nullptr; }
 bool Incoming::has_head() const { return parser_ && parser_->beast.is_header_done(); }
 bool Incoming::complete() const { return parser_->beast.is_done(); }
 bool Incoming::keep_alive() const { return parser_->beast.get().keep_alive(); }
 
 bool Incoming::expects_continue() const {
     const auto& message = parser_->beast.get();
-    return message.version() >= 11 && beast::iequals(message[http::field::expect], "100-continue");
+    const auto [begin, end] = message.equal_range(http::field::expect);
+    // As one word of a list; what else may be asked was refused.
+    return message.version() >= 11 && std::any_of(begin, end, [](const auto& field) {
+               const std::string words = domain::lower(view(field.value()));
+               return words.find("100-continue") != std::string::npos;
+           });
 }
 
 std::optional<std::uint64_t> Incoming::content_length() const {
@@ -155,7 +170,9 @@ void Incoming::take_head(Head& head, ApiCall& call) const {
                 ++head.content_lengths;
                 break;
             case http::field::transfer_encoding:
-                add_words(value, head.transfer_encoding);
+                head.transfer_encoding =
+                    (head.transfer_encoding ? *head.transfer_encoding + ", " : std::string()) +
+                    domain::lower(value);
                 break;
             case http::field::content_encoding:
                 add_words(value, head.content_encoding);

@@ -28,6 +28,8 @@ class Incoming {
     /// next octets, or belongs to the next request. Failures: malformed_request, headers_too_large,
     /// body_too_large, store_failed.
     [[nodiscard]] Fed feed(std::string_view octets);
+    /// Octets were fed; some of the head may have been taken.
+    [[nodiscard]] bool begun() const;
     [[nodiscard]] bool has_head() const;
     [[nodiscard]] bool complete() const;
 
@@ -45,6 +47,8 @@ class Incoming {
   private:
     struct Parser;
     std::size_t max_header_;
+    /// Of the octets taken, as long as they are the head's.
+    std::size_t head_size_ = 0;
     /// From the first octets on: nothing is held for a connection where nothing comes.
     std::unique_ptr<Parser> parser_;
 };

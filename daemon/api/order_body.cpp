@@ -1,6 +1,7 @@
 #include <boost/json.hpp>
 
 #include "daemon/api/order_fields.hpp"
+#include "daemon/api/problem.hpp"
 
 namespace cabroker::api {
 
@@ -79,8 +80,10 @@ void decode_order(json::ObjectReader& reader, json::Problems& problems,
 std::optional<LabelPatch> decode_label_patch(const bj::value& document, json::Problems& problems) {
     const bj::object* body = document.if_object();
     const bj::value* member = body == nullptr ? nullptr : body->if_contains("labels");
-    if (member == nullptr || member->is_null()) return std::nullopt;
+    if (member == nullptr) return std::nullopt;
     LabelPatch patch;
+    patch.clears = member->is_null();
+    if (patch.clears) return patch;
     json::ObjectReader reader(*member, "/labels", problems);
     const bj::object* object = member->if_object();
     if (object == nullptr) return patch;
@@ -92,19 +95,24 @@ std::optional<LabelPatch> decode_label_patch(const bj::value& document, json::Pr
         if (!value && !entry.value().is_null()) continue;
         const Fault wrong = check_label(key, value.value_or(""));
         if (wrong) reader.complain(key, wrong->code, wrong->detail);
-        patch.emplace(key, std::move(value));
+        patch.entries.emplace(key, std::move(value));
     }
     return patch;
 }
 
-domain::Labels apply(const LabelPatch& patch, domain::Labels labels) {
-    for (const auto& [key, value] : patch) {
+domain::Result<domain::Labels> apply(const LabelPatch& patch, domain::Labels labels) {
+    if (patch.clears) labels.clear();
+    for (const auto& [key, value] : patch.entries) {
         if (value) {
             labels[key] = *value;
         } else {
             labels.erase(key);
         }
     }
+    if (labels.size() > kMaxLabels)
+        return invalid_body({{"/labels", "out_of_range",
+                              "there would be " + std::to_string(labels.size()) +
+                                  " labels, and at most 64 are possible: remove some"}});
     return labels;
 }
 

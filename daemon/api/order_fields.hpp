@@ -59,12 +59,18 @@ void decode_order(json::ObjectReader& reader, json::Problems& problems,
                                                           std::string_view key,
                                                           json::Problems& problems);
 
-/// Labels to set, and to remove (nullopt), as in a JSON merge patch.
-using LabelPatch = std::map<std::string, std::optional<std::string>>;
-/// The member `labels` of a PATCH body; nullopt when absent. `null` for all of them removes none.
+/// What becomes of labels, as in a JSON merge patch.
+struct LabelPatch {
+    /// `null` instead of an object: those there are go.
+    bool clears = false;
+    /// To set, and to remove (nullopt).
+    std::map<std::string, std::optional<std::string>> entries;
+};
+/// The member `labels` of a PATCH body; nullopt when absent.
 [[nodiscard]] std::optional<LabelPatch> decode_label_patch(const boost::json::value& document,
                                                            json::Problems& problems);
-[[nodiscard]] domain::Labels apply(const LabelPatch& patch, domain::Labels labels);
+/// invalid_body when it would be too many.
+[[nodiscard]] domain::Result<domain::Labels> apply(const LabelPatch& patch, domain::Labels labels);
 
 /// Who supplies a brand: the catalogue's word, else the well-known one.
 [[nodiscard]] domain::Supplier supplier_for(domain::Brand brand,

@@ -90,11 +90,15 @@ OrderPatch decode_patch(const bj::value& document, json::Problems& problems) {
     return patch;
 }
 
-void apply_patch(const OrderPatch& patch, Order& order) {
+Result<void> apply_patch(const OrderPatch& patch, Order& order) {
     for (const std::string& field : patch.set) copy_order_field(patch.fields, order, field);
     const Order nothing;
     for (const std::string& field : patch.cleared) copy_order_field(nothing, order, field);
-    if (patch.labels) order.labels = apply(*patch.labels, std::move(order.labels));
+    if (!patch.labels) return {};
+    Result<domain::Labels> labels = apply(*patch.labels, std::move(order.labels));
+    if (!labels) return labels.error();
+    order.labels = std::move(*labels);
+    return {};
 }
 
 }  // namespace
@@ -216,7 +220,8 @@ Answer patch_order(Api& api, CallPtr call) {
             return domain::Error(ErrorCode::version_mismatch,
                                  "cannot change the order: it changed since it was read");
         }
-        apply_patch(patch, *order);
+        const Result<void> applied = apply_patch(patch, *order);
+        if (!applied) return applied.error();
         order->updated_at = now;
         if (domain::Result<void> written = tx.orders().update(*order); !written)
             return written.error();

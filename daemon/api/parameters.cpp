@@ -49,9 +49,11 @@ bool is_token_id(std::string_view text) {
            });
 }
 
+std::string begin_of_token(const std::string& list) { return "1." + list + "."; }
+
 // A token reads `1.LIST.AT.ID`.
 std::optional<store::PageKey> parse_token(std::string_view token, const std::string& list) {
-    const std::string begin = "1." + list + ".";
+    const std::string begin = begin_of_token(list);
     if (!token.starts_with(begin)) return std::nullopt;
     token.remove_prefix(begin.size());
     const auto dot = token.find('.');
@@ -143,13 +145,16 @@ std::size_t read_limit(Parameters& parameters) {
     return static_cast<std::size_t>(parameters.number("limit", 1, most).value_or(kDefaultPage));
 }
 
+// A token reads `1.LIST.NUMBER`.
 Result<std::int64_t> read_number_token(const ApiCall& call) {
     const std::string* token = call.query.get("page_token");
-    std::int64_t number = 0;
-    if (token == nullptr) return number;
-    const char* end = token->data() + token->size();
-    const auto read = std::from_chars(token->data(), end, number);
-    if (read.ec == std::errc() && read.ptr == end && number >= 0) return number;
+    std::int64_t none = 0;
+    if (token == nullptr) return none;
+    const std::string begin = begin_of_token(list_name(call));
+    std::optional<std::int64_t> number;
+    if (token->starts_with(begin))
+        number = parse_number(std::string_view(*token).substr(begin.size()));
+    if (number && *number >= 0) return *number;
     return Error(ErrorCode::bad_page_token,
                  "cannot use page_token: it was not made for this list; start without it");
 }
@@ -179,7 +184,11 @@ Result<Paging> read_paging(Parameters& parameters, const ApiCall& call) {
 }
 
 std::string page_token(const Paging& paging, const store::PageKey& key) {
-    return "1." + paging.list + "." + std::to_string(key.at) + "." + key.id;
+    return begin_of_token(paging.list) + std::to_string(key.at) + "." + key.id;
+}
+
+std::string number_token(const ApiCall& call, std::int64_t number) {
+    return begin_of_token(list_name(call)) + std::to_string(number);
 }
 
 }  // namespace cabroker::api

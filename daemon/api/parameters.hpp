@@ -77,6 +77,8 @@ inline constexpr std::size_t kLargestPage = 500;
 [[nodiscard]] std::size_t read_limit(Parameters& parameters);
 /// The page_token of lists whose tokens are a number; 0 when there is none. Error: bad_page_token.
 [[nodiscard]] Result<std::int64_t> read_number_token(const ApiCall& call);
+/// The token of the page that begins after `number`.
+[[nodiscard]] std::string number_token(const ApiCall& call, std::int64_t number);
 
 /// Which page of which sorted list.
 struct Paging {

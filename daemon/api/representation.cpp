@@ -91,7 +91,8 @@ Response whole_list_response(const ApiCall& call, bj::array items, std::int64_t 
     for (std::size_t i = begin; i < end; ++i) page.push_back(std::move(items[i]));
     more["items"] = std::move(page);
     more["next_page_token"] = nullptr;
-    if (end < items.size()) more["next_page_token"] = std::to_string(end);
+    if (end < items.size())
+        more["next_page_token"] = number_token(call, static_cast<std::int64_t>(end));
     more["event_cursor"] = event_cursor;
     return object_response(200, more);
 }

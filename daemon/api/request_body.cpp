@@ -148,6 +148,8 @@ void decode_order_choice(const bj::value& member, const config::BrandCatalogue& 
     json::ObjectReader reader(member, "/order", problems);
     const bj::object* object = member.if_object();
     if (object == nullptr) return;
+    const auto given = std::count_if(object->begin(), object->end(),
+                                     [](const auto& entry) { return !entry.value().is_null(); });
     struct Name {
         OrderChoice::By by;
         const char* key;
@@ -156,7 +158,7 @@ void decode_order_choice(const bj::value& member, const config::BrandCatalogue& 
                              Name{OrderChoice::By::supplier_order_id, "supplier_order_id"},
                              Name{OrderChoice::By::platform_order_id, "platform_order_id"},
                              Name{OrderChoice::By::common_name, "common_name"}}) {
-        if (object->size() != 1 || !reader.has(name.key)) continue;
+        if (given != 1 || !reader.has(name.key)) continue;
         choice.by = name.by;
         const std::optional<std::string_view> value = reader.line_view(name.key, 256);
         if (value && value->empty()) reader.complain(name.key, "required", "it is empty");
@@ -164,10 +166,8 @@ void decode_order_choice(const bj::value& member, const config::BrandCatalogue& 
         return;
     }
     choice.by = OrderChoice::By::description;
-    if (reader.has("id")) {
-        reader.member("id");
+    if (reader.member("id") != nullptr)
         reader.complain("id", "bad_format", "must stand alone: the inventory knows the rest");
-    }
     decode_order(reader, problems, brands, choice.description);
 }
 

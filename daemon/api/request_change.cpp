@@ -176,7 +176,9 @@ Answer patch_request(Api& api, CallPtr call) {
     if (!version) co_return problem(version.error());
     what.expected_version = *version;
     if (labels) {
-        what.labels = apply(*labels, row->request.labels);
+        Result<domain::Labels> patched = apply(*labels, row->request.labels);
+        if (!patched) co_return problem(patched.error());
+        what.labels = std::move(*patched);
         // Labels are merged with what was read, so nobody may have changed them since.
         if (!what.expected_version) what.expected_version = row->request.version;
     }

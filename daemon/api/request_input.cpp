@@ -61,7 +61,9 @@ Given read_input(const bj::value& document, json::Problems& problems) {
     json::ObjectReader reader(document, "", problems);
     reader.require("name");
     reader.require("value");
-    given.name = reader.line("name", 64).value_or("");
+    const std::optional<std::string> name = reader.line("name", 64);
+    if (name && name->empty()) reader.complain("name", "required", "must not be empty");
+    given.name = name.value_or("");
     const bj::value* member = reader.member("value");
     reader.finish();
     if (member == nullptr) return given;

@@ -101,8 +101,7 @@ Answer get_request(Api& api, CallPtr call) {
 
     std::optional<store::StoredRequest> row = api.services.store.reader().requests().get(*id);
     if (!row) co_return no_such_request(call->id);
-    const Waited waited =
-        co_await wait_for(api, std::move(row->request), **wait, call->if_none_match);
+    const Waited waited = co_await wait_for(api, *call, std::move(row->request), **wait);
     Response answer = request_response(200, waited.request);
     if (etag_matches(call->if_none_match, etag_of(waited.request.version)))
         answer = not_modified(waited.request.version);

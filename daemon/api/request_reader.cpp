@@ -59,7 +59,7 @@ void RequestReader::begin(bool patient) {
 }
 
 bool RequestReader::take_head(Exchange& exchange) {
-    const bool half_an_empty_line = socket_.buffer().view() == "\r";
+    const bool half_an_empty_line = !exchange.incoming.begun() && socket_.buffer().view() == "\r";
     if (half_an_empty_line) return false;
     return feed(exchange) && exchange.incoming.has_head();
 }
@@ -122,7 +122,7 @@ bool RequestReader::heard(Exchange& exchange, const error_code& failed) {
     // moment when an idle connection would have ended is served.
     const bool late = socket_.expired() && !socket_.idle();
     if (failed || late) return !socket_.idle() && lost(exchange, failed);
-    if (!in_body_) pass_empty_lines();
+    if (!exchange.incoming.begun()) pass_empty_lines();
     if (socket_.idle() && socket_.buffer().size() == 0) return true;
     if (socket_.idle()) socket_.set_deadline(settings().read_deadline);
     socket_.set_idle(false);

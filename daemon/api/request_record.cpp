@@ -79,7 +79,7 @@ asio::awaitable<Response> timeline_answer(Api& api, ApiCall& call, std::string_v
     for (const store::TimelineEntry& entry : found->rows) items.push_back(entry_json(entry));
     body["items"] = std::move(items);
     body["next_page_token"] = nullptr;
-    if (more) body["next_page_token"] = std::to_string(found->rows.back().seq);
+    if (more) body["next_page_token"] = number_token(call, found->rows.back().seq);
     body["event_cursor"] = found->event_cursor;
     co_return object_response(200, body);
 }

@@ -25,6 +25,8 @@ struct Decoded {
     std::string certificate;
 };
 
+constexpr std::string_view kOperatorsWord = "resolved_by_operator";
+
 bool is_code(std::string_view text) {
     return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -46,12 +48,34 @@ Decoded decode_resolve(const bj::value& document, json::Problems& problems) {
     const std::optional<std::string> code = reader.line("code", 64);
     if (code && !is_code(*code))
         reader.complain("code", "bad_format", "must be a word of a-z, 0-9 and _");
-    decoded.resolution.code = code.value_or("resolved_by_operator");
-    decoded.certificate = reader.text("certificate", kMaxCertificateText).value_or("");
-    if (!decoded.certificate.empty() && state == "failed")
+    decoded.resolution.code = code.value_or(std::string(kOperatorsWord));
+    const std::optional<std::string> certificate = reader.text("certificate", kMaxCertificateText);
+    // An unset variable in somebody's script must not close a request without its certificate.
+    if (certificate && certificate->empty())
+        reader.complain("certificate", "required", "it is empty: leave it out if there is none");
+    if (certificate && state == "failed")
         reader.complain("certificate", "bad_format", "a failed request has no certificate");
+    decoded.certificate = certificate.value_or("");
     reader.finish();
     return decoded;
+}
+
+// The contract's codes of success belong to what succeeded, each to its kind.
+std::optional<domain::FieldProblem> judge_code(const engine::Resolution& resolution,
+                                               domain::Kind kind) {
+    const std::string& code = resolution.code;
+    const std::string own(domain::success_code_of(kind));
+    if (code == kOperatorsWord) return std::nullopt;
+    if (resolution.succeeded && code != own) {
+        return domain::FieldProblem("/code", "unknown_value",
+                                    "use one of: " + own + ", " + std::string(kOperatorsWord));
+    }
+    const auto kinds = domain::words<domain::Kind>();
+    const bool of_success = std::any_of(kinds.begin(), kinds.end(), [&](const auto& word) {
+        return code == domain::success_code_of(word.value);
+    });
+    if (resolution.succeeded || !of_success) return std::nullopt;
+    return domain::FieldProblem("/code", "unknown_value", code + " means that it succeeded");
 }
 
 /// DER, leaf first, of a certificate that answers the request; otherwise one problem.
@@ -117,6 +141,9 @@ Answer post_resolve(Api& api, CallPtr call) {
     std::optional<store::StoredRequest> row;
     if (id) row = api.services.store.reader().requests().get(*id);
     if (!row) co_return problem(ErrorCode::not_found, "cannot find request " + call->id);
+    std::optional<domain::FieldProblem> unfit = judge_code(decoded.resolution, row->request.kind);
+    if (unfit) problems.push_back(std::move(*unfit));
+    if (!problems.empty()) co_return problem(invalid_body(std::move(problems)));
 
     if (!decoded.certificate.empty()) {
         std::function<Judged()> work = [text = std::move(decoded.certificate),

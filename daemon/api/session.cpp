@@ -22,6 +22,8 @@ using domain::ErrorCode;
 constexpr std::size_t kMostKept = 64UL * 1024;
 /// Peers without a role that are served at one time: they must not take the others' connections.
 constexpr std::size_t kStrangersAtOnce = 32;
+/// Connections over a user's share that are told so at one time; those beyond are just closed.
+constexpr std::size_t kCrowdedAtOnce = 16;
 
 class Session {
   public:
@@ -31,6 +33,9 @@ class Session {
     Session& operator=(const Session&) = delete;
     ~Session() {
         if (stranger_) --core_.strangers;
+        if (!counted_) return;
+        const auto mine = core_.connections_of.find(caller_.peer.uid);
+        if (--mine->second == 0) core_.connections_of.erase(mine);
     }
     /// Until the connection ends.
     asio::awaitable<void> run(bool busy);
@@ -47,6 +52,7 @@ class Session {
     asio::awaitable<bool> write_rest(Exchange& exchange, const std::string& rest);
     asio::awaitable<bool> send_stream(Exchange& exchange);
     void know_roles();
+    [[nodiscard]] bool take_place();
 
     Server::Core& core_;
     TimedSocket socket_;
@@ -55,12 +61,26 @@ class Session {
     std::shared_ptr<const config::Settings> roles_from_;
     /// Had no role when it came.
     bool stranger_ = false;
+    bool counted_ = false;
+    /// Its user has as many as one may have.
+    bool crowded_ = false;
 };
 
 void Session::know_roles() {
     const auto& now = core_.api.services.settings;
     if (roles_from_ != now) caller_.roles = policy::roles_of(caller_.peer, now->roles, ::geteuid());
     roles_from_ = now;
+}
+
+// One user may not take all connections: a quarter stays for the others. False: not even the room
+// to say so.
+bool Session::take_place() {
+    counted_ = true;
+    const std::size_t mine = ++core_.connections_of[caller_.peer.uid];
+    const std::size_t most = core_.api.services.settings->api.max_connections;
+    const std::size_t share = most - most / 4;
+    crowded_ = mine > share;
+    return mine <= share + kCrowdedAtOnce;
 }
 
 asio::awaitable<bool> Session::know_peer() {
@@ -75,6 +95,7 @@ asio::awaitable<bool> Session::know_peer() {
     know_roles();
     stranger_ = !caller_.roles.known();
     if (stranger_ && ++core_.strangers > kStrangersAtOnce) co_return false;
+    if (!take_place()) co_return false;
     auto& names = core_.api.names;
     if (!names.contains(uid)) {
         std::function<std::string()> look_up = [uid] { return user_name(uid); };
@@ -98,6 +119,7 @@ void Session::judge(Exchange& exchange) {
     const bool may_stay = caller_.roles.known() && !core_.stopping;
     exchange.keep_alive = exchange.incoming.keep_alive() && may_stay;
     call.caller = caller_;
+    call.client_gone = [this] { return socket_.gone(); };
     Passage passage = judge_head(core_.api.draining, head, call);
     exchange.method = std::move(head.method);
     exchange.route = passage.route;
@@ -146,7 +168,7 @@ void Session::end_reading(Exchange& exchange) {
 
 asio::awaitable<bool> Session::send_stream(Exchange& exchange) {
     const bool chunked = exchange.version_1_1;
-    while (!core_.stopping) {
+    while (!core_.stopping && !socket_.gone()) {
         std::optional<std::string> text = co_await exchange.response.stream->next();
         if (!text) break;
         if (text->empty()) continue;
@@ -198,6 +220,9 @@ asio::awaitable<void> Session::run(bool busy) {
         Exchange exchange(core_.api.services.settings->api.max_headers);
         if (busy)
             exchange.refuse(problem(ErrorCode::not_ready, "cannot serve: too many connections"));
+        else if (crowded_)
+            exchange.refuse(problem(ErrorCode::not_ready,
+                                    "cannot serve: this user has too many connections open"));
         reader_.begin(!stranger_);
         // Waited for in here: what a connection holds while nothing comes is this frame and one
         // read.

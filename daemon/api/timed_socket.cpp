@@ -1,5 +1,7 @@
 #include "daemon/api/timed_socket.hpp"
 
+#include <poll.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -52,6 +54,11 @@ asio::awaitable<bool> TimedSocket::write(std::string_view octets) {
     co_await asio::async_write(socket_, all, token);
     no_deadline();
     co_return !failed;
+}
+
+bool TimedSocket::gone() {
+    pollfd client{descriptor(), 0, 0};
+    return ::poll(&client, 1, 0) > 0 && (client.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 asio::awaitable<void> TimedSocket::linger() {

@@ -43,6 +43,9 @@ class TimedSocket {
     [[nodiscard]] bool idle() const { return connection_.idle; }
     void set_idle(bool idle) { connection_.idle = idle; }
 
+    /// The client has closed its end for good. One that only sends no more is still there.
+    [[nodiscard]] bool gone();
+
     [[nodiscard]] ReadBuffer& buffer() { return buffer_; }
     [[nodiscard]] int descriptor() { return socket_.native_handle(); }
 

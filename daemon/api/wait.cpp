@@ -1,5 +1,7 @@
 #include "daemon/api/wait.hpp"
 
+#include <algorithm>
+
 #include "daemon/api/representation.hpp"
 #include "daemon/engine/change_hub.hpp"
 #include "daemon/store/store.hpp"
@@ -52,11 +54,11 @@ Result<std::optional<WaitFor>> read_wait(const ApiCall& call) {
     return std::optional<WaitFor>(result);
 }
 
-asio::awaitable<Waited> wait_for(Api& api, domain::Request request, WaitFor what,
-                                 std::string if_none_match) {
+asio::awaitable<Waited> wait_for(Api& api, const ApiCall& call, domain::Request request,
+                                 WaitFor what) {
     const auto until = std::chrono::steady_clock::now() + what.at_most;
     const std::string tags =
-        if_none_match.empty() ? etag_of(request.version) : std::move(if_none_match);
+        call.if_none_match.empty() ? etag_of(request.version) : call.if_none_match;
     engine::ChangeHub& changes = api.services.changes;
     Waited waited;
     waited.request = std::move(request);
@@ -64,9 +66,11 @@ asio::awaitable<Waited> wait_for(Api& api, domain::Request request, WaitFor what
     while (true) {
         waited.satisfied = is_as_asked(waited.request, what.what, tags);
         waited.draining = api.draining || changes.closed();
-        const bool over = std::chrono::steady_clock::now() >= until;
+        const bool over = std::chrono::steady_clock::now() >= until || call.client_gone();
         if (waited.satisfied || waited.draining || over) co_return waited;
-        co_await changes.wait_for_request(id, until);
+        const auto look = std::min<std::chrono::steady_clock::time_point>(
+            until, std::chrono::steady_clock::now() + kLookForClient);
+        co_await changes.wait_for_request(id, look);
         std::optional<store::StoredRequest> row = api.services.store.reader().requests().get(id);
         if (row) waited.request = std::move(row->request);
     }

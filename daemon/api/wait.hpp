@@ -29,9 +29,12 @@ struct Waited {
     Waited() = default;
 };
 
-/// Until the request is as asked, the time is over, or the daemon drains. `if_none_match` is the
-/// header's value, empty without one.
-[[nodiscard]] asio::awaitable<Waited> wait_for(Api& api, domain::Request request, WaitFor what,
-                                               std::string if_none_match);
+/// How long somebody who waits may be gone before that is noticed.
+inline constexpr std::chrono::seconds kLookForClient{1};
+
+/// Until the request is as asked, the time is over, the client is gone, or the daemon drains. Looks
+/// at the call's `if_none_match` and `client_gone`.
+[[nodiscard]] asio::awaitable<Waited> wait_for(Api& api, const ApiCall& call,
+                                               domain::Request request, WaitFor what);
 
 }  // namespace cabroker::api

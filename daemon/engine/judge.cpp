@@ -95,7 +95,7 @@ Judged judge_revoked_certificate(const JudgeTask& task) {
 
 Judged judge(const JudgeTask& task, const pki::TrustRoots& roots) {
     const domain::Kind kind = domain::kind_of(task.params);
-    if (task.done_code != success_code_of(kind)) {
+    if (task.done_code != domain::success_code_of(kind)) {
         return doubted("wrong_answer", "the adapter says " + task.done_code +
                                            " to a request of kind " +
                                            std::string(domain::name_of(kind)));

@@ -59,8 +59,9 @@ Transition after_done(const Situation& situation, const protocol::StepResult& re
                       const Judgement& judgement) {
     const auto& done = std::get<protocol::Done>(result.answer);
     if (judgement.believed) {
-        Transition next = settle(situation, State::succeeded,
-                                 success_code_of(situation.request.kind), done.detail, "");
+        Transition next =
+            settle(situation, State::succeeded,
+                   std::string(domain::success_code_of(situation.request.kind)), done.detail, "");
         next.step = result.step;
         next.last_problem.reset();
         return next;
@@ -82,24 +83,6 @@ State settled_state_of(const std::string& code) {
     if (std::find(kFailed.begin(), kFailed.end(), code) != kFailed.end()) return State::failed;
     if (std::find(kExpired.begin(), kExpired.end(), code) != kExpired.end()) return State::expired;
     return State::rejected;
-}
-
-std::string success_code_of(domain::Kind kind) {
-    switch (kind) {
-        case domain::Kind::status:
-            return "status_read";
-        case domain::Kind::reissue:
-            return "issued";
-        case domain::Kind::revoke:
-            return "revoked";
-        case domain::Kind::cancel:
-            return "canceled";
-        case domain::Kind::download:
-            return "downloaded";
-        case domain::Kind::transfer:
-            return "transferred";
-    }
-    return "resolved_by_operator";
 }
 
 Transition after_answer(const Situation& situation, const protocol::StepResult& result,

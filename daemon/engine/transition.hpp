@@ -100,7 +100,4 @@ struct Judgement {
 /// `rejected` for most words; `failed` or `expired` for those where nobody refused.
 [[nodiscard]] domain::State settled_state_of(const std::string& code);
 
-/// The word of success that a kind may end with.
-[[nodiscard]] std::string success_code_of(domain::Kind kind);
-
 }  // namespace cabroker::engine

@@ -162,6 +162,15 @@ TEST_F(EventTest, FiltersHoldForStreams) {
     EXPECT_EQ(lines.read_chunk(), "{\"type\":\"ping\"}\n");
 }
 
+TEST_F(EventTest, ClientsThatAreGoneKeepNoStream) {
+    harness_.reload([](config::Settings&) {});
+    {
+        Client sse = stream("/v1/events", "text/event-stream");
+        EXPECT_TRUE(sse.read_chunk().has_value());
+    }
+    Harness::until([&] { return harness_.connections() == 1; });
+}
+
 TEST_F(EventTest, DrainingEndsStreamsProperly) {
     Client sse = stream("/v1/events", "text/event-stream");
     EXPECT_TRUE(sse.read_chunk().has_value());

@@ -196,7 +196,7 @@ TEST_F(GateTest, BodiesNeedTheRightMediaType) {
 
 TEST_F(GateTest, AmbiguousFramingIsRefused) {
     const Head good = head("POST", "/v1/requests");
-    std::vector<Head> bad(7, good);
+    std::vector<Head> bad(8, good);
     bad[0].hosts = 0;
     bad[1].hosts = 2;
     bad[2].content_lengths = 2;
@@ -206,6 +206,7 @@ TEST_F(GateTest, AmbiguousFramingIsRefused) {
     bad[5].transfer_encoding = "chunked";
     bad[5].version_1_1 = false;
     bad[6].transfer_encoding = "identity";
+    bad[7].transfer_encoding = "";
     for (std::size_t i = 0; i < bad.size(); ++i)
         EXPECT_EQ(judge(bad[i], admin_).code, "malformed_request") << i;
     EXPECT_EQ(judge(good, admin_).code, "ok");

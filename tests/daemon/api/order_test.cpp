@@ -61,13 +61,15 @@ TEST_F(OrderTest, AreChangedByMergePatch) {
     const Reply cleared = client_.call("PATCH", path, R"({"admin_email":null})",
                                        {"Content-Type: application/merge-patch+json"});
     EXPECT_TRUE(cleared.json().at("admin_email").is_null());
+    const Reply bare = client_.call("PATCH", path, R"({"labels":null})");
+    EXPECT_EQ(bare.json().at("labels"), bj::object());
     EXPECT_EQ(client_.call("PATCH", path, "{}", {"If-Match: \"1\""}).code(), "version_mismatch");
     EXPECT_EQ(client_.call("PATCH", path, R"({"brand":"sectigo"})").status, 422);
     EXPECT_EQ(client_.call("PATCH", path, R"({"admin_email":"x"})").status, 422);
     EXPECT_EQ(client_.call("PATCH", "/v1/orders/ord_x", "{}").code(), "not_found");
     const bj::array events =
         client_.get("/v1/events?type=order.changed").json().at("items").as_array();
-    EXPECT_EQ(events.size(), 2U);
+    EXPECT_EQ(events.size(), 3U);
 }
 
 TEST_F(OrderTest, ListsFilterAndPage) {

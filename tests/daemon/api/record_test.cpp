@@ -196,6 +196,10 @@ TEST_F(RecordTest, PagesOfShortListsJoinUp) {
         return seen;
     };
 
+    const std::string other = "/v1/requests/" + create("101");
+    const std::string next =
+        text(client_.get(path + "/comments?limit=2").json().at("next_page_token"));
+    EXPECT_EQ(client_.get(other + "/comments?page_token=" + next).code(), "bad_page_token");
     EXPECT_EQ(walk("/v1/routes", "name"), "all b c ");
     EXPECT_EQ(walk(path + "/comments", "text"), "1 2 3 4 5 ");
 }

@@ -101,6 +101,15 @@ TEST_F(RequestChangeTest, ResolvingNeedsANoteAndAFittingCertificate) {
               (std::vector<std::string>{"/state unknown_value", "/note required"}));
     EXPECT_EQ(client_.post(path, body(certificate_for("other.example.org"))).status, 422);
     EXPECT_EQ(client_.post(path, body("rubbish")).status, 422);
+    EXPECT_EQ(errors_of(client_.post(path, body(""))),
+              (std::vector<std::string>{"/certificate required"}));
+    for (const char* code : {R"("succeeded","code":"revoked")", R"("failed","code":"issued")",
+                             R"("succeeded","code":"brand_discontinued")"}) {
+        const std::string unfit = std::string(R"({"note":"n","state":)") + code + "}";
+        EXPECT_EQ(errors_of(client_.post(path, unfit)),
+                  (std::vector<std::string>{"/code unknown_value"}))
+            << code;
+    }
 
     const Reply done = client_.post(path, body(certificate_for("www.example.com")));
 
@@ -131,6 +140,21 @@ TEST_F(RequestChangeTest, PatchesMergeAndGuardAgainstLostUpdates) {
     EXPECT_EQ(client_.call("PATCH", path, R"({"note":"x"})", {"If-Match: nonsense"}).status, 412);
     EXPECT_EQ(errors_of(client_.call("PATCH", path, R"({"state":"failed"})")),
               std::vector<std::string>{"/state unknown_field"});
+}
+
+TEST_F(RequestChangeTest, PatchesAddNoMoreLabelsThanARequestMayHave) {
+    const auto labels = [](const std::string& prefix, int count) {
+        std::string text;
+        for (int i = 0; i < count; ++i)
+            text += (i > 0 ? "," : "") + quoted(prefix + std::to_string(i)) + R"(:"v")";
+        return R"({"labels":{)" + text + "}}";
+    };
+    const std::string path = "/v1/requests/" + create();
+    EXPECT_EQ(client_.call("PATCH", path, labels("a", 60)).status, 200);
+    EXPECT_EQ(errors_of(client_.call("PATCH", path, labels("b", 5))),
+              std::vector<std::string>{"/labels out_of_range"});
+    EXPECT_EQ(client_.call("PATCH", path, labels("b", 4)).status, 200);
+    EXPECT_EQ(client_.call("PATCH", path, R"({"labels":null})").json().at("labels"), bj::object());
 }
 
 }  // namespace

@@ -175,7 +175,12 @@ TEST_F(RequestCreateTest, OrdersAreFoundByEachOfTheirNames) {
     const std::string order_id = "{\"id\":" + quoted(id) + "}";
     for (const std::string& order : {order_id, std::string(R"({"supplier_order_id":"s1"})"),
                                      std::string(R"({"platform_order_id":"p1"})"),
-                                     std::string(R"({"common_name":"www.EXAMPLE.net"})")}) {
+                                     std::string(R"({"common_name":"www.EXAMPLE.net"})"),
+                                     std::string(R"({"id":null,"supplier_order_id":"s1"})"),
+                                     std::string(R"({"common_name":"www.example.net",)"
+                                                 R"("brand":null,"id":null})"),
+                                     std::string(R"({"brand":"sectigo","id":null,)"
+                                                 R"("supplier_order_id":"s1"})")}) {
         const Reply reply = client_.post(
             "/v1/requests", R"({"kind":"status","allow_duplicate":true,"order":)" + order + "}");
         EXPECT_EQ(reply.status, 201) << order << reply.body;

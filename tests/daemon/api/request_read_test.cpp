@@ -64,6 +64,25 @@ TEST_F(RequestReadTest, WaitsEndWhenTheRequestIsAsAsked) {
     EXPECT_EQ(settled.header("Cabroker-Wait"), "satisfied");
 }
 
+TEST_F(RequestReadTest, ClientsThatAreGoneWaitForNothing) {
+    const std::string wait = request_text("GET", "/v1/requests/" + create() + "?wait=60s");
+    Client half_closed = harness_.client();
+    half_closed.send(wait);
+    half_closed.finish_sending();
+    Harness::until([&] { return harness_.waiting() == 1; });
+    for (int i = 0; i < 5; ++i) harness_.client().send(wait);
+    {
+        Client gone = harness_.client();
+        gone.send(wait);
+        Harness::until([&] { return harness_.waiting() >= 2; });
+    }
+
+    Harness::until([&] { return harness_.waiting() == 1; });
+    Harness::until([&] { return harness_.connections() == 2; });
+    harness_.drain();
+    EXPECT_EQ(half_closed.read().status, 200) << "who sends no more may still read";
+}
+
 TEST_F(RequestReadTest, DrainingEndsWaitsAsOnTimeOut) {
     Client waiting = harness_.client();
     waiting.send(request_text("GET", "/v1/requests/" + create() + "?wait=60s"));

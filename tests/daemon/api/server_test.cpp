@@ -80,6 +80,19 @@ TEST_F(ServerTest, ReadsRequestsThatComeOctetByOctet) {
     EXPECT_EQ(client.read().json().at("ok"), false);
 }
 
+TEST_F(ServerTest, ReadsRequestsThatAreCutAnywhere) {
+    Harness harness;
+    Client client = harness.client();
+    const std::string get = "GET /healthz HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n";
+
+    for (std::size_t at = 1; at < get.size(); ++at) {
+        client.send(get.substr(0, at));
+        std::this_thread::sleep_for(milliseconds(2));
+        client.send(get.substr(at));
+        EXPECT_EQ(client.read().status, 200) << at;
+    }
+}
+
 TEST_F(ServerTest, HeadIsGetWithoutItsBody) {
     Harness harness;
     Client client = harness.client();
@@ -99,6 +112,9 @@ TEST_F(ServerTest, EveryErrorIsAProblem) {
         std::string code;
     };
     const std::string host = "Host: x\r\n";
+    std::string many_fields;
+    while (many_fields.size() < 16UL * 1024)
+        many_fields += "X-Field-" + std::to_string(many_fields.size()) + ": 1\r\n";
     const std::vector<Case> cases{
         {"GARBAGE\r\n\r\n", 400, "malformed_request"},
         {"GET /healthz\r\n\r\n", 400, "malformed_request"},
@@ -130,6 +146,12 @@ TEST_F(ServerTest, EveryErrorIsAProblem) {
         {"POST /v1/requests HTTP/1.1\r\n" + host +
              "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
          400, "malformed_request"},
+        {"POST /v1/requests HTTP/1.1\r\n" + host +
+             "Transfer-Encoding:\r\nContent-Length: 2\r\n\r\n{}",
+         400, "malformed_request"},
+        {"POST /v1/requests HTTP/1.1\r\n" + host +
+             "Transfer-Encoding:\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+         400, "malformed_request"},
         {"POST /v1/requests HTTP/1.1\r\n" + host + "Content-Length: -1\r\n\r\n", 400,
          "malformed_request"},
         {"POST /v1/requests HTTP/1.1\r\n" + host +
@@ -137,6 +159,7 @@ TEST_F(ServerTest, EveryErrorIsAProblem) {
          400, "malformed_request"},
         {"GET /healthz HTTP/1.1\r\n" + host + "X: " + std::string(17'000, 'x') + "\r\n\r\n", 431,
          "headers_too_large"},
+        {"GET /healthz HTTP/1.1\r\n" + host + many_fields + "\r\n", 431, "headers_too_large"},
         {"POST /v1/requests HTTP/1.1\r\n" + host +
              "Content-Type: application/json\r\nContent-Length: 2000000\r\n\r\n",
          413, "body_too_large"},
@@ -228,6 +251,18 @@ TEST_F(ServerTest, ExpectsAreAnswered) {
 
     client.send(head + "99999999\r\n\r\n");
     expect_problem(client.read(), 413, "body_too_large");
+}
+
+TEST_F(ServerTest, ExpectsAreAListOfWords) {
+    Harness harness;
+    Client client = harness.client();
+    client.send(
+        "POST /v1/csr/inspect HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "Expect: , 100-Continue,\r\nContent-Length: 11\r\n\r\n");
+
+    EXPECT_EQ(client.read_head().status, 100);
+    client.send(R"({"csr":"x"})");
+    EXPECT_EQ(client.read().status, 200);
 }
 
 TEST_F(ServerTest, WhatABodyOrAnExpectAsksInVainIsToldAtOnce) {
@@ -410,6 +445,29 @@ TEST_F(ServerTest, TooManyConnectionsAreToldSo) {
     Harness::until([&] { return harness.connections() <= 1; });
     Client again = harness.client();
     EXPECT_EQ(again.get("/healthz").status, 200);
+}
+
+TEST_F(ServerTest, OneUserLeavesConnectionsToTheOthers) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root to become somebody else";
+    Harness harness([](config::Settings& settings) { settings.api.max_connections = 8; });
+    ASSERT_EQ(::chmod(harness.folder().c_str(), 0755), 0);
+    std::vector<Client> clients;
+    for (int i = 0; i < 6; ++i) {
+        clients.push_back(harness.client());
+        EXPECT_EQ(clients.back().get("/healthz").status, 200) << i;
+    }
+
+    const Reply reply = harness.client().get("/healthz");
+    expect_problem(reply, 503, "not_ready");
+    EXPECT_NE(reply.body.find("this user"), std::string::npos) << reply.body;
+    const std::string other =
+        "setpriv --reuid=65534 --regid=65534 --clear-groups curl -fsS --max-time 10 -o /dev/null "
+        "--unix-socket " +
+        harness.socket_path() + " http://x/healthz";
+    EXPECT_EQ(std::system(other.c_str()), 0);
+    clients.pop_back();
+    Harness::until([&] { return harness.connections() == 5; });
+    EXPECT_EQ(harness.client().get("/healthz").status, 200);
 }
 
 TEST_F(ServerTest, RequestIdsAreEchoedOrMade) {
