@@ -61,6 +61,8 @@ struct ApiSettings {
     std::size_t max_csv_body = 256ULL * 1024 * 1024;
     std::size_t max_headers = 16 * 1024;
     std::size_t max_connections = 1024;
+    /// Octets of bodies and answers that are held for all connections together.
+    std::size_t max_held = 256UL * 1024 * 1024;
     domain::Duration read_deadline = std::chrono::seconds(30);
     domain::Duration idle_deadline = std::chrono::minutes(2);
     domain::Duration write_deadline = std::chrono::seconds(30);

@@ -256,6 +256,7 @@ ApiSettings decode_api(const bj::value& value, const std::string& pointer, Probl
     read_size(reader, "max_csv_body", 1024, 4096 * kMiB, api.max_csv_body);
     read_size(reader, "max_headers", 1024, kMiB, api.max_headers);
     read_size(reader, "max_connections", 1, 65536, api.max_connections);
+    read_size(reader, "max_held", kMiB, 1024 * kMiB, api.max_held);
     read_duration(reader, "read_deadline", api.read_deadline);
     read_duration(reader, "idle_deadline", api.idle_deadline);
     read_duration(reader, "write_deadline", api.write_deadline);

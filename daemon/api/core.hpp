@@ -51,6 +51,8 @@ struct Server::Core {
     /// Connections of peers that had no role when they came.
     std::size_t strangers = 0;
     std::unordered_map<uid_t, std::size_t> connections_of;
+    /// Octets of bodies and answers that all connections hold.
+    std::size_t held = 0;
 
     explicit Core(Services services);
     /// A new X-Request-Id, unlike any of this or another run.
@@ -76,6 +78,31 @@ class Registered {
   private:
     Server::Core& core_;
     std::list<Connection*>::iterator place_;
+};
+
+/// What one connection holds of the octets that all may hold together.
+class Holding {
+  public:
+    explicit Holding(Server::Core& core) : core_(core) {}
+    Holding(const Holding&) = delete;
+    Holding& operator=(const Holding&) = delete;
+    ~Holding() { set(0); }
+    void set(std::size_t octets) {
+        core_.held += octets - octets_;
+        octets_ = octets;
+    }
+    /// May it hold so many, beside what the others hold? What is small always may, so that nobody's
+    /// large bodies and answers are in the way of the work.
+    [[nodiscard]] bool fits(std::size_t octets) const {
+        return octets <= kAlways ||
+               core_.held - octets_ + octets <= core_.api.services.settings->api.max_held;
+    }
+
+  private:
+    static constexpr std::size_t kAlways = 64UL * 1024;
+
+    Server::Core& core_;
+    std::size_t octets_ = 0;
 };
 
 /// Serves one connection until it ends. `busy`: only tells the client that there is no room.

@@ -8,6 +8,7 @@
 #include "daemon/store/store.hpp"
 #include "json/time_text.hpp"
 #include "runtime/log.hpp"
+#include "runtime/sleep.hpp"
 
 namespace cabroker::api {
 namespace {
@@ -17,6 +18,8 @@ namespace bj = boost::json;
 constexpr std::size_t kBatch = 200;
 /// Events looked at in one scan before others get their turn.
 constexpr std::size_t kMaxLook = 20'000;
+/// When others read too much at one time.
+constexpr std::chrono::milliseconds kReadAgain{100};
 
 template <class List, class Value>
 bool among(const List& list, const Value& value) {
@@ -94,6 +97,12 @@ asio::awaitable<std::optional<std::string>> EventStream::next() {
         *heartbeat_, std::chrono::steady_clock::now() + kLookForClient);
     while (!changes.closed()) {
         Result<EventPage> page = co_await read_events(api_, filter_, after_, kBatch);
+        const bool later = !page && page.error().code == domain::ErrorCode::rate_limited;
+        if (later) {
+            co_await runtime::sleep_for(kReadAgain);
+            text = std::string();
+            co_return text;
+        }
         if (!page) {
             runtime::log(runtime::Level::warning, "an event stream ends",
                          {{"why", page.error().detail}});

@@ -131,12 +131,16 @@ Passage judge_caller(const Head& head, const ApiCall& call, bool open_route) {
                         ": it has no role; ask an administrator to add it or one of its groups");
         return refuse(problem(std::move(error).with("required_role", "viewer")));
     }
-    if (head.has_remote_user && !call.caller.roles.proxy) {
+    if (head.remote_users > 0 && !call.caller.roles.proxy) {
         Error error(ErrorCode::forbidden,
                     "cannot take X-Remote-User from this peer: only a proxy may assert users");
         return refuse(problem(std::move(error).with("required_role", "proxy")));
     }
-    if (head.has_remote_user && !is_user_name(call.remote_user))
+    // Of two fields one may be the client's own, which a proxy let through.
+    if (head.remote_users > 1)
+        return refuse(ErrorCode::malformed_request,
+                      "cannot read the request: more than one X-Remote-User field");
+    if (head.remote_users > 0 && !is_user_name(call.remote_user))
         return refuse(ErrorCode::bad_parameter,
                       "cannot use X-Remote-User: it must be 1 to 255 octets of text");
     return {};

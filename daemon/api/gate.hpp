@@ -23,7 +23,7 @@ struct Head {
     /// In lower case; several fields with a comma between. A field without a value is one, too.
     std::optional<std::string> transfer_encoding;
     bool has_origin = false;
-    bool has_remote_user = false;
+    std::size_t remote_users = 0;
     bool has_fetch_site = false;
     std::string content_type;
     /// Empty, or the value in lower case; several fields with a comma between.

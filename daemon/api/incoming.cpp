@@ -74,7 +74,7 @@ void take_extension(beast::string_view name, std::string_view value, Head& head,
         ++head.idempotency_keys;
         call.idempotency_key = value;
     } else if (beast::iequals(name, "X-Remote-User")) {
-        head.has_remote_user = true;
+        ++head.remote_users;
         call.remote_user = value;
     } else if (beast::iequals(name, "Last-Event-ID")) {
         call.last_event_id = value;

@@ -74,6 +74,10 @@ bool RequestReader::open_sink(Exchange& exchange, bool large) {
         exchange.refuse(std::move(too_large));
         return false;
     }
+    if (exchange.refused) {
+        exchange.incoming.read_body_into(nullptr, nullptr, limit);
+        return true;
+    }
     if (!large) {
         exchange.incoming.read_body_into(&exchange.call->body, nullptr, limit);
         return true;
@@ -105,7 +109,15 @@ void RequestReader::await_body() {
 }
 
 bool RequestReader::take_body(Exchange& exchange) {
-    if (!feed(exchange) || exchange.incoming.complete()) return true;
+    const bool over = !feed(exchange) || exchange.incoming.complete();
+    const std::size_t held = exchange.call->body.size();
+    if (!exchange.refused && !holding_.fits(held)) {
+        exchange.refuse(problem(ErrorCode::not_ready,
+                                "cannot take the body now: too much is under way; try again"));
+        return true;
+    }
+    holding_.set(held);
+    if (over) return true;
     untaken_ = socket_.buffer().size();
     // The parser leaves the head of a chunk and the trailer until they are whole.
     if (untaken_ <= settings().max_headers) return false;

@@ -18,8 +18,9 @@ namespace cabroker::api {
 /// too many.
 class RequestReader {
   public:
-    /// Both outlive it.
-    RequestReader(Server::Core& core, TimedSocket& socket) : core_(core), socket_(socket) {}
+    /// All outlive it.
+    RequestReader(Server::Core& core, TimedSocket& socket, Holding& holding)
+        : core_(core), socket_(socket), holding_(holding) {}
     RequestReader(const RequestReader&) = delete;
     RequestReader& operator=(const RequestReader&) = delete;
 
@@ -52,6 +53,7 @@ class RequestReader {
 
     Server::Core& core_;
     TimedSocket& socket_;
+    Holding& holding_;
     bool in_body_ = false;
     bool large_ = false;
     bool owes_continue_ = false;

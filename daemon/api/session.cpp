@@ -28,7 +28,10 @@ constexpr std::size_t kCrowdedAtOnce = 16;
 class Session {
   public:
     Session(Server::Core& core, Socket socket)
-        : core_(core), socket_(core, std::move(socket)), reader_(core, socket_) {}
+        : core_(core),
+          socket_(core, std::move(socket)),
+          holding_(core),
+          reader_(core, socket_, holding_) {}
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session() {
@@ -48,14 +51,17 @@ class Session {
     void end_reading(Exchange& exchange);
     void judge(Exchange& exchange);
     [[nodiscard]] Framing framing_of(const Exchange& exchange) const;
-    [[nodiscard]] std::string write_text(const Exchange& exchange, const Framing& framing);
+    void limit_answer(Exchange& exchange);
+    [[nodiscard]] std::string write_text(Exchange& exchange, const Framing& framing);
     asio::awaitable<bool> write_rest(Exchange& exchange, const std::string& rest);
     asio::awaitable<bool> send_stream(Exchange& exchange);
+    [[nodiscard]] bool may_read(const Exchange& exchange);
     void know_roles();
     [[nodiscard]] bool take_place();
 
     Server::Core& core_;
     TimedSocket socket_;
+    Holding holding_;
     RequestReader reader_;
     Caller caller_;
     std::shared_ptr<const config::Settings> roles_from_;
@@ -123,7 +129,7 @@ void Session::judge(Exchange& exchange) {
     Passage passage = judge_head(core_.api.draining, head, call);
     exchange.method = std::move(head.method);
     exchange.route = passage.route;
-    if (head.has_remote_user) call.caller.person.asserted = call.remote_user;
+    if (head.remote_users > 0) call.caller.person.asserted = call.remote_user;
     if (!passage.refusal) return;
 
     const domain::Error& why = passage.refusal->problem->error;
@@ -166,14 +172,22 @@ void Session::end_reading(Exchange& exchange) {
     exchange.incoming.let_go();
 }
 
+// A reload may have taken the role away.
+bool Session::may_read(const Exchange& exchange) {
+    know_roles();
+    return allows(exchange.route->access, caller_.roles);
+}
+
 asio::awaitable<bool> Session::send_stream(Exchange& exchange) {
     const bool chunked = exchange.version_1_1;
-    while (!core_.stopping && !socket_.gone()) {
+    while (!core_.stopping && !socket_.gone() && may_read(exchange)) {
         std::optional<std::string> text = co_await exchange.response.stream->next();
         if (!text) break;
         if (text->empty()) continue;
         std::string octets = std::move(*text);
         if (chunked) octets = chunk(octets);
+        if (!holding_.fits(octets.size())) co_return false;
+        holding_.set(octets.size());
         const bool written = co_await socket_.write(octets);
         if (!written) co_return false;
     }
@@ -191,15 +205,25 @@ Framing Session::framing_of(const Exchange& exchange) const {
     return framing;
 }
 
+// Answers that nobody reads must not fill the memory.
+void Session::limit_answer(Exchange& exchange) {
+    // What changed something is told in any case.
+    if (exchange.method != "GET" || holding_.fits(exchange.response.body.size())) return;
+    exchange.response = problem(ErrorCode::not_ready,
+                                "cannot answer now: too many answers wait to be read; try again");
+}
+
 // Head and body, as far as the client takes them at once; gives what is left. All connections make
 // them in the same memory, which stays in the processor's cache.
-std::string Session::write_text(const Exchange& exchange, const Framing& framing) {
+std::string Session::write_text(Exchange& exchange, const Framing& framing) {
     std::string& text = core_.answer;
     text.clear();
     append_head(text, exchange.response, framing, exchange.request_id, core_.date());
     if (!exchange.head_only()) text += exchange.response.body;
+    std::string().swap(exchange.response.body);
     const std::size_t taken = socket_.write_now(text);
     std::string rest = text.substr(taken);
+    holding_.set(rest.size());
     if (text.capacity() > kMostKept) std::string().swap(text);
     return rest;
 }
@@ -248,6 +272,7 @@ asio::awaitable<void> Session::run(bool busy) {
             }
         }
         unread = exchange.unread;
+        limit_answer(exchange);
         render_problem(exchange.response, exchange.request_id);
         core_.api.counts.count(exchange.method, exchange.response.status);
         const Framing framing = framing_of(exchange);
@@ -257,6 +282,7 @@ asio::awaitable<void> Session::run(bool busy) {
             const bool written = co_await write_rest(exchange, rest);
             more = more && written;
         }
+        holding_.set(0);
     }
     if (unread) co_await socket_.linger();
 }

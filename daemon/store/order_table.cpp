@@ -119,8 +119,9 @@ Conditions order_conditions(const OrderFilter& filter) {
     conditions.any_word("supplier IN (SELECT value FROM json_each(?))", filter.suppliers);
     conditions.any_word("status IN (SELECT value FROM json_each(?))", filter.statuses);
     conditions.any_pair(
-        "EXISTS (SELECT 1 FROM json_each(labels) AS l, json_each(?) AS w "
-        "WHERE l.key = json_extract(w.value, '$[0]') AND l.value = json_extract(w.value, '$[1]'))",
+        // What is asked for is read once, not for each row.
+        "EXISTS (SELECT 1 FROM json_each(labels) AS l WHERE (l.key, l.value) IN "
+        "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)))",
         filter.labels);
     conditions.contains(
         "(id || char(10) || ifnull(common_name, '') || char(10) || ifnull(supplier_order_id, '') "

@@ -70,8 +70,9 @@ Conditions request_conditions(const RequestFilter& filter) {
     conditions.any_word("supplier IN (SELECT value FROM json_each(?))", filter.suppliers);
     conditions.any_text("adapter IN (SELECT value FROM json_each(?))", filter.adapters);
     conditions.any_pair(
-        "EXISTS (SELECT 1 FROM json_each(labels) AS l, json_each(?) AS w "
-        "WHERE l.key = json_extract(w.value, '$[0]') AND l.value = json_extract(w.value, '$[1]'))",
+        // What is asked for is read once, not for each row.
+        "EXISTS (SELECT 1 FROM json_each(labels) AS l WHERE (l.key, l.value) IN "
+        "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)))",
         filter.labels);
     if (filter.created_after) {
         conditions.add("created_at > ?", filter.created_after->time_since_epoch().count());

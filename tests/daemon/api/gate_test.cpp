@@ -42,7 +42,7 @@ Verdict judge(const Head& with, const policy::Roles& roles, bool draining = fals
     call.method = with.method;
     call.idempotency_key = key;
     call.caller.roles = roles;
-    if (with.has_remote_user) call.remote_user = "alice";
+    if (with.remote_users > 0) call.remote_user = "alice";
     const Passage passage = judge_head(draining, with, call);
     if (!passage.refusal) return Verdict{"ok", "", ""};
     Verdict verdict;
@@ -223,7 +223,7 @@ TEST_F(GateTest, WebPagesAreRefused) {
 
 TEST_F(GateTest, OnlyAProxyMayAssertUsers) {
     Head with = head("GET", "/v1/requests");
-    with.has_remote_user = true;
+    with.remote_users = 1;
     EXPECT_EQ(judge(with, admin_).code, "forbidden");
     EXPECT_EQ(judge(with, admin_).required_role, "proxy");
     policy::Roles proxy = viewer_;
@@ -231,6 +231,8 @@ TEST_F(GateTest, OnlyAProxyMayAssertUsers) {
     EXPECT_EQ(judge(with, proxy).code, "ok");
     with.has_fetch_site = true;
     EXPECT_EQ(judge(with, proxy).code, "ok");
+    with.remote_users = 2;
+    EXPECT_EQ(judge(with, proxy).code, "malformed_request");
 }
 
 TEST_F(GateTest, DrainingRefusesNewWorkAndServesReaders) {

@@ -416,6 +416,61 @@ TEST_F(ServerTest, LateReadersGetEveryAnswerWhole) {
     EXPECT_EQ(client.get("/healthz").status, 200);
 }
 
+TEST_F(ServerTest, AnswersThatNobodyReadsAreHeldUpToALimit) {
+    Harness harness([](config::Settings& settings) { settings.api.max_held = 1024UL * 1024; });
+    std::string many;
+    for (int i = 0; i < 4; ++i) many += request_text("GET", "/v1/openapi.json");
+    std::vector<Client> clients;
+    for (int i = 0; i < 40; ++i) {
+        clients.push_back(harness.client());
+        clients.back().send(many);
+    }
+    std::this_thread::sleep_for(milliseconds(300));
+    EXPECT_EQ(harness.client().get("/v1/stats").status, 200) << "what is small is served";
+
+    int refused = 0;
+    for (Client& client : clients) {
+        for (int i = 0; i < 4; ++i) {
+            const Reply reply = client.read();
+            if (reply.status == 200) continue;
+            expect_problem(reply, 503, "not_ready");
+            ++refused;
+        }
+    }
+    EXPECT_GT(refused, 10);
+    clients.clear();
+    Harness::until([&] { return harness.connections() == 0; });
+    EXPECT_EQ(harness.client().get("/v1/openapi.json").status, 200);
+}
+
+TEST_F(ServerTest, BodiesAreHeldUpToALimitAndRefusedOnesNotAtAll) {
+    Harness harness([](config::Settings& settings) { settings.api.max_held = 1024UL * 1024; });
+    const auto head = [](const std::string& path) {
+        return "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+               "Content-Length: 500001\r\n\r\n";
+    };
+    const std::string most(500'000, ' ');
+    std::vector<Client> clients;
+    for (int i = 0; i < 10; ++i) {
+        clients.push_back(harness.client());
+        clients.back().send(head("/nope") + most);
+    }
+    for (int i = 0; i < 2; ++i) {
+        clients.push_back(harness.client());
+        clients.back().send(head("/v1/csr/inspect") + most);
+    }
+    std::this_thread::sleep_for(milliseconds(300));
+
+    Client extra = harness.client();
+    extra.send(head("/v1/csr/inspect") + most);
+    expect_problem(extra.read(), 503, "not_ready");
+    EXPECT_EQ(harness.client().post("/v1/csr/inspect", R"({"csr":"x"})").status, 200);
+    clients.front().send(" ");
+    expect_problem(clients.front().read(), 404, "not_found");
+    clients.back().send(" ");
+    expect_problem(clients.back().read(), 400, "malformed_request");
+}
+
 TEST_F(ServerTest, ReadersThatStopReadingAreDropped) {
     Harness harness(fast);
     Client client = harness.client();
@@ -468,6 +523,24 @@ TEST_F(ServerTest, OneUserLeavesConnectionsToTheOthers) {
     clients.pop_back();
     Harness::until([&] { return harness.connections() == 5; });
     EXPECT_EQ(harness.client().get("/healthz").status, 200);
+}
+
+TEST_F(ServerTest, StreamsEndWithTheRole) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root to become somebody else";
+    Harness harness([](config::Settings& settings) { settings.roles.viewer.uids = {65534}; });
+    ASSERT_EQ(::chmod(harness.folder().c_str(), 0755), 0);
+    const std::string curl =
+        "setpriv --reuid=65534 --regid=65534 --clear-groups curl -fsSN --max-time 20 -o /dev/null "
+        "-H 'Accept: text/event-stream' --unix-socket " +
+        harness.socket_path() + " http://x/v1/events";
+    std::atomic<int> ended = -1;
+    std::thread reader([&] { ended = std::system(curl.c_str()); });
+    Harness::until([&] { return harness.waiting() == 1; });
+
+    harness.reload([](config::Settings& settings) { settings.roles.viewer.uids.clear(); });
+
+    reader.join();
+    EXPECT_EQ(ended, 0) << "the stream ends properly";
 }
 
 TEST_F(ServerTest, RequestIdsAreEchoedOrMade) {
