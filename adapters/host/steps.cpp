@@ -38,11 +38,10 @@ domain::Duration age_of(const protocol::Frame& frame) {
     return std::max(domain::Duration::zero(), domain::Duration(now.count() - told->get_int64()));
 }
 
-// The answer to a step that cannot even be given to an adapter.
-protocol::StepResult no_adapter(const std::string& name) {
+// The answer to a step that cannot even be given to an adapter: it says nothing of the supplier.
+protocol::StepResult cannot_be_given(std::string why) {
     protocol::StepResult result;
-    result.answer = protocol::Misconfigured{"the adapter " + name +
-                                            " is not configured or its settings are wrong"};
+    result.answer = protocol::Misconfigured{std::move(why)};
     return result;
 }
 
@@ -75,11 +74,12 @@ asio::awaitable<void> Steps::advance(protocol::Frame frame,
         Error(ErrorCode::unreachable, "the step could not be read");
     if (context && context->leave) context->leave->act_for -= age;
     if (!context) {
-        result = Error(ErrorCode::unreachable, "the step: " + context.error().detail);
+        result = cannot_be_given("the step: " + context.error().detail);
     } else {
         const auto adapter = mine->adapters.find(context->adapter);
         if (adapter == mine->adapters.end()) {
-            result = no_adapter(context->adapter);
+            result = cannot_be_given("the adapter " + context->adapter +
+                                     " is not configured or its settings are wrong");
         } else {
             result = co_await step_in_time(*adapter->second, std::move(*context));
         }

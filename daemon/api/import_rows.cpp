@@ -125,7 +125,7 @@ struct Match {
 };
 
 // By supplier order ID, then by platform order ID, then as an inline order would be.
-Match find_match(const store::Reader& reader, const OrderRow& row) {
+Match find_known(const store::Reader& reader, const OrderRow& row) {
     Match match;
     match.order = find_described(reader, row.order);
     if (match.order || !row.order.supplier_order_id || !row.order.platform_order_id) return match;
@@ -136,6 +136,22 @@ Match find_match(const store::Reader& reader, const OrderRow& row) {
     match.conflict = RowFault{row.line, "", "order_mismatch",
                               "order " + match.order->id.text() +
                                   " has this platform order ID and another supplier order ID"};
+    match.order.reset();
+    return match;
+}
+
+Match find_match(const store::Reader& reader, const OrderRow& row) {
+    Match match = find_known(reader, row);
+    std::size_t labels = row.order.labels.size();
+    if (match.order) {
+        for (const auto& [key, value] : match.order->labels)
+            if (!row.order.labels.contains(key)) ++labels;
+    }
+    if (match.conflict || labels <= kMaxLabels) return match;
+    match.conflict =
+        RowFault{row.line, "", "out_of_range",
+                 "the order would have " + std::to_string(labels) + " labels, and at most " +
+                     std::to_string(kMaxLabels) + " are possible"};
     match.order.reset();
     return match;
 }

@@ -10,7 +10,6 @@ using Fault = std::optional<FieldFault>;
 
 namespace {
 
-constexpr std::size_t kMaxLabels = 64;
 /// How many fields are given with nearly every order.
 constexpr std::size_t kUsualFields = 8;
 
@@ -31,7 +30,7 @@ std::optional<domain::Labels> decode_labels(json::ObjectReader& reader, std::str
 namespace {
 
 void decode_dns_names(json::ObjectReader& reader, json::Problems& problems, OrderDraft& draft) {
-    const std::optional<std::vector<std::string>> names = reader.lines("dns_names", 1000);
+    const std::optional<std::vector<std::string>> names = reader.lines("dns_names", kMaxNames);
     if (!names) return;
     draft.given.emplace_back("dns_names");
     std::size_t index = 0;

@@ -142,8 +142,10 @@ Fault add_dns_name(Order& order, std::string_view value) {
     std::optional<std::string> name = host_name(value);
     if (!name) return fault("bad_format", "must be a host name such as www.example.com");
     const auto& names = order.dns_names;
-    if (std::find(names.begin(), names.end(), *name) == names.end())
-        order.dns_names.push_back(std::move(*name));
+    if (std::find(names.begin(), names.end(), *name) != names.end()) return {};
+    if (names.size() == kMaxNames)
+        return fault("out_of_range", "must be at most " + std::to_string(kMaxNames) + " names");
+    order.dns_names.push_back(std::move(*name));
     return {};
 }
 

@@ -54,7 +54,10 @@ struct OrderDraft {
 void decode_order(json::ObjectReader& reader, json::Problems& problems,
                   const config::BrandCatalogue& brands, OrderDraft& draft);
 
-/// Reads labels: at most 64, keys of letters, digits, `.`, `_`, `-` and `/`.
+inline constexpr std::size_t kMaxLabels = 64;
+inline constexpr std::size_t kMaxNames = 1000;
+
+/// Reads labels: at most kMaxLabels, keys of letters, digits, `.`, `_`, `-` and `/`.
 [[nodiscard]] std::optional<domain::Labels> decode_labels(json::ObjectReader& reader,
                                                           std::string_view key,
                                                           json::Problems& problems);

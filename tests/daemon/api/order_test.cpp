@@ -133,6 +133,30 @@ TEST_F(OrderTest, ImportsTakeGoodRowsAndTellOfBadOnes) {
     EXPECT_EQ(second.at("items").at(0).at("status_raw"), "awaiting moon");
 }
 
+TEST_F(OrderTest, ImportsGiveAnOrderNoMoreThanItMayHave) {
+    const auto labelled = [](const std::string& prefix, int count) {
+        std::string head = "Domain,Brand";
+        std::string row = "a.example.com,rapidssl";
+        for (int i = 0; i < count; ++i) {
+            head += ",label." + prefix + std::to_string(i);
+            row += ",x";
+        }
+        return head + "\r\n" + row + "\r\n";
+    };
+    EXPECT_EQ(import(labelled("a", 65)).json().at("rejected"), 1);
+    EXPECT_EQ(import(labelled("a", 60)).json().at("created"), 1);
+    EXPECT_EQ(import(labelled("a", 60)).json().at("unchanged"), 1);
+    const Reply reply = import(labelled("b", 5));
+    EXPECT_EQ(reply.json().at("rejected"), 1) << reply.body;
+    EXPECT_NE(reply.body.find("65 labels"), std::string::npos) << reply.body;
+    EXPECT_EQ(import(labelled("b", 4)).json().at("updated"), 1);
+
+    std::string names;
+    for (int i = 0; i < 1001; ++i) names += "n" + std::to_string(i) + ".example.com ";
+    const Reply many = import("Domain,Brand,SANs\r\nb.example.com,rapidssl," + names + "\r\n");
+    EXPECT_EQ(many.json().at("rejected"), 1) << many.body;
+}
+
 TEST_F(OrderTest, ImportsRefuseRowsWithAPrivateKeyAndStoreNothingOfThem) {
     std::string bare = key_for("www.example.com");
     bare = bare.substr(bare.find('\n') + 1);
