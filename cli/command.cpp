@@ -34,8 +34,8 @@ const std::vector<std::pair<std::string, std::string>>& command_groups() {
         {"adapter", "The ways to the CAs: state, pause, resume"},
         {"route", "Which adapter serves what, and why"},
         {"csr", "Certificate signing requests"},
-        {"batch", "Many requests at once"},
-        {"inbox", "Mail that belongs to no request yet"},
+        {"batch", "Many requests at once (daemons to come)"},
+        {"inbox", "Mail that belongs to no request yet (daemons to come)"},
         {"config", "The daemon's configuration"},
     };
     return groups;
@@ -54,7 +54,7 @@ const std::vector<Option>& global_options() {
 }
 
 std::vector<Option> with_wait_options(std::vector<Option> options) {
-    options.push_back({"--wait", "[DUR]", "Wait until it ends; --wait=10m: so long at most"});
+    options.push_back({"--wait", "[=DUR]", "Wait until it ends; --wait=10m: so long at most"});
     options.push_back({"--reconnect", "DUR",
                        "While waiting: how long to look for a daemon that went away (60s)"});
     return options;

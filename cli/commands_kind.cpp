@@ -18,8 +18,16 @@ namespace {
 
 namespace bj = boost::json;
 
-std::string order_words(const bj::object& body) {
+// As it was named, and as it is on record: a digit may have been mistyped.
+std::string order_words(Session& session, const bj::object& body) {
     std::string words;
+    const std::optional<bj::value> known = known_order(session, body.at("order").as_object());
+    if (known) {
+        for (const char* const part : {"/common_name", "/brand", "/product", "/account"}) {
+            const std::string word = clean(text_at(*known, part));
+            if (!word.empty()) words += (words.empty() ? "" : ", ") + word;
+        }
+    }
     for (const auto& [key, value] : body.at("order").as_object()) {
         words += fmt::format("{}{} {}", words.empty() ? "" : ", ", clean(key),
                              clean(text_at(value, "")));
@@ -45,7 +53,7 @@ std::optional<Exit> confirm(Session& session, const std::string& kind, const bj:
         }
     }
     const bool yes = session.console.confirm(
-        fmt::format("{} ({}): this cannot be undone. Go on?", kind, order_words(body)));
+        fmt::format("{} ({}): this cannot be undone. Go on?", kind, order_words(session, body)));
     if (yes) return std::nullopt;
     return session.fail(Exit::other, "nothing was done");
 }
@@ -142,7 +150,7 @@ std::vector<Command> kind_commands() {
                       kYes}),
          run_one<kRevoke>},
         {"cancel",
-         "Withdraw an order before it is issued",
+         "Withdraw an order before it is issued, or take back a pending reissue",
          {},
          options_for({kReason, kYes}),
          run_one<kCancel>},

@@ -30,7 +30,14 @@ Exit list_orders(Session& session, const Arguments& arguments) {
 }
 
 Exit show_order(Session& session, const Arguments& arguments) {
-    return session.get_and_show("/v1/orders/" + percent(arguments.text("ID")), order_view());
+    std::string id = arguments.text("ID");
+    if (!id.starts_with("ord_")) {
+        bj::object order;
+        name_order(id, order);
+        const std::optional<bj::value> known = known_order(session, order);
+        if (known) id = text_at(*known, "/id");
+    }
+    return session.get_and_show("/v1/orders/" + percent(id), order_view());
 }
 
 Exit add(Session& session, const Arguments& arguments) {
@@ -123,7 +130,11 @@ std::vector<Command> order_commands() {
           {"--page-token", "TOKEN", "The page after"},
           all},
          list_orders},
-        {"order show", "One order", {{"ID", "ord_..."}}, {}, show_order},
+        {"order show",
+         "One order",
+         {{"ID", "ord_..., a supplier order ID, or platform:ID"}},
+         {},
+         show_order},
         {"order add", "Add one order to the inventory", {}, add_options(), add},
         {"order import",
          "Import orders from CSV",
@@ -131,9 +142,9 @@ std::vector<Command> order_commands() {
          {{"--map", "COLUMN=FIELD", "What a column means; again for more", true},
           {"--dry-run", "", "Check only; store nothing"}},
          import},
-        {"inbox list", "Mail that belongs to no request yet", {}, {all}, inbox},
-        {"batch list", "List batches", {}, {all}, batches},
-        {"batch show", "One batch", {{"ID", "bat_..."}}, {}, batch},
+        {"inbox list", "Mail that belongs to no request yet (daemons to come)", {}, {all}, inbox},
+        {"batch list", "List batches (daemons to come)", {}, {all}, batches},
+        {"batch show", "One batch (daemons to come)", {{"ID", "bat_..."}}, {}, batch},
     };
 }
 

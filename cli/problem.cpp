@@ -16,6 +16,14 @@ std::string forbidden_hint(const bj::value& problem) {
     return fmt::format("this needs the role {}; yours: cabroker whoami", role);
 }
 
+std::string not_found_hint(const std::string& detail) {
+    if (detail.ends_with("no such route"))
+        return "this daemon does not have that (yet); what it has: cabroker version";
+    if (detail.find(" order") != std::string::npos)
+        return "look for it: cabroker order list --search TEXT";
+    return "check the id; a request: cabroker request list";
+}
+
 }  // namespace
 
 std::string problem_text(const bj::value& problem, long status) {
@@ -57,7 +65,7 @@ std::string hint_for(const bj::value& problem) {
         return "look at the order on record: cabroker order show " + (id.empty() ? "ORDER" : id);
     }
     if (code == "forbidden") return forbidden_hint(problem);
-    if (code == "not_found") return "check the id; a request: cabroker request list";
+    if (code == "not_found") return not_found_hint(text_at(problem, "/detail"));
     if (code == "state_conflict") return "the request moved on: cabroker request show ID";
     if (code == "input_not_needed") return "nothing is asked for now: cabroker request show ID";
     if (code == "idempotency_key_reused") return "leave --idempotency-key out, or use a new one";
@@ -66,6 +74,9 @@ std::string hint_for(const bj::value& problem) {
         return "these events are gone; the oldest: --after " +
                clean(text_at(problem, "/first_seq"));
     }
+    if (code == "invalid_body" && text_at(problem, "/errors/0/pointer") == "/params/csr" &&
+        text_at(problem, "/errors/0/code") == "required")
+        return "give the CSR: --csr FILE, or --csr - for stdin";
     if (code == "private_key_pasted") return "send a CSR, never the private key";
     if (code == "store_failed") return "the daemon's disk may be full or broken: see its log";
     if (code == "draining") return "the daemon is about to stop or restart; try again";

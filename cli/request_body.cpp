@@ -5,6 +5,8 @@
 #include "cli/input.hpp"
 #include "cli/session.hpp"
 #include "cli/text.hpp"
+#include "cli/view.hpp"
+#include "json/parse.hpp"
 
 namespace cabroker::cli {
 namespace {
@@ -38,21 +40,6 @@ constexpr Field kParamFields[] = {
     {"target-account", "target_account"},
     {"verification", "verification"},
 };
-
-// ord_... is the broker's id; platform:... the platform's; anything else the supplier's.
-void name_order(const std::string& text, bj::object& order) {
-    constexpr std::string_view kPlatform = "platform:";
-    constexpr std::string_view kSupplier = "supplier:";
-    if (text.starts_with("ord_")) {
-        order["id"] = text;
-    } else if (text.starts_with(kPlatform)) {
-        order["platform_order_id"] = text.substr(kPlatform.size());
-    } else if (text.starts_with(kSupplier)) {
-        order["supplier_order_id"] = text.substr(kSupplier.size());
-    } else {
-        order["supplier_order_id"] = text;
-    }
-}
 
 OrExit<bj::object> params_member(Session& session, const Arguments& arguments) {
     bj::object params;
@@ -115,6 +102,43 @@ OrExit<bj::object> order_member(Session& session, const Arguments& arguments) {
                        order.contains("supplier_order_id") || order.contains("platform_order_id");
     if (!named) return session.fail(Exit::usage, "which order? give --cn FQDN or --order ID");
     return order;
+}
+
+// ord_... is the broker's id; platform:... the platform's; anything else the supplier's.
+void name_order(const std::string& text, bj::object& order) {
+    constexpr std::string_view kPlatform = "platform:";
+    constexpr std::string_view kSupplier = "supplier:";
+    if (text.starts_with("ord_")) {
+        order["id"] = text;
+    } else if (text.starts_with(kPlatform)) {
+        order["platform_order_id"] = text.substr(kPlatform.size());
+    } else if (text.starts_with(kSupplier)) {
+        order["supplier_order_id"] = text.substr(kSupplier.size());
+    } else {
+        order["supplier_order_id"] = text;
+    }
+}
+
+std::optional<bj::value> known_order(Session& session, const bj::object& order) {
+    Call call;
+    if (const bj::value* const id = order.if_contains("id")) {
+        call.target = "/v1/orders/" + percent(text_at(*id, ""));
+    } else {
+        std::vector<std::pair<std::string, std::string>> query{{"limit", "2"}};
+        for (const char* const key : {"supplier_order_id", "platform_order_id", "common_name"}) {
+            if (const bj::value* const value = order.if_contains(key))
+                query.emplace_back(key, text_at(*value, ""));
+        }
+        call.target = with_query("/v1/orders", query);
+    }
+    const domain::Result<Reply> reply = session.client.send(call);
+    if (reply.has_error() || !reply->good()) return std::nullopt;
+    domain::Result<bj::value> body = json::parse(reply->body);
+    if (body.has_error()) return std::nullopt;
+    const bj::array* const items = items_of(*body);
+    if (items == nullptr) return std::move(*body);
+    if (items->size() != 1) return std::nullopt;
+    return items->front();
 }
 
 OrExit<bj::object> labels_member(Session& session, const Arguments& arguments) {

@@ -19,6 +19,11 @@ namespace cabroker::cli {
 /// The `order` member; usage when none is named.
 [[nodiscard]] OrExit<boost::json::object> order_member(Session& session,
                                                        const Arguments& arguments);
+/// `text` as --order takes it, as the member of `order` that it means.
+void name_order(const std::string& text, boost::json::object& order);
+/// The order of the inventory that such a member names, when it is one; says nothing otherwise.
+[[nodiscard]] std::optional<boost::json::value> known_order(Session& session,
+                                                            const boost::json::object& order);
 /// The whole body of POST /v1/requests.
 [[nodiscard]] OrExit<boost::json::object> request_body(Session& session, const std::string& kind,
                                                        const Arguments& arguments);

@@ -139,8 +139,8 @@ std::string whose_turn(const bj::value& request, const Style& style) {
     }
     if (actor == "broker" || actor == "ca") {
         if (state == "backoff") return "the broker tries again" + (next.empty() ? "" : ' ' + next);
-        return (actor == "ca" ? "the CA" : "the broker") + std::string("; nothing to do here") +
-               look;
+        if (actor == "ca") return "the CA; nothing to do here" + look;
+        return "the broker; it says when it needs something, such as an access code" + look;
     }
     return actor + " must give:";
 }
@@ -155,6 +155,8 @@ std::string next_story(const bj::value& request, const Style& style) {
     if (needs != nullptr && needs->is_array()) {
         for (const bj::value& need : needs->get_array()) out += need_story(need, id, style);
     }
+    if (text_at(request, "/next_actor") == "broker")
+        out += fmt::format("    cabroker request wait {}\n", id);
     if (text_at(request, "/state") == "needs_approval") {
         out += fmt::format(
             "    cabroker request approve {0}\n    cabroker request reject {0} --reason TEXT\n",

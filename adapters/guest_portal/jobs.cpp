@@ -177,7 +177,9 @@ Step check_revoked(Work& work, const OrderView& view) {
 Step check_canceled(Work& work, const OrderView& view) {
     if (view.status.status != OrderStatus::issued) return wait_for(work, waiting_sentence(view));
     if (view.serial == work.progress.seen_serial) {
-        return done(work, "canceled", status_sentence(view));
+        return done(work, "canceled",
+                    "the pending reissue was taken back, the certificate stays as it was; " +
+                        status_sentence(view));
     }
     return reject(work, "order_issued", "the reissue was issued before it could be canceled",
                   "revoke the new certificate if it is not wanted");

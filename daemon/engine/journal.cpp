@@ -32,6 +32,8 @@ std::string words_for(const domain::Request& request) {
     for (const domain::Need& need : request.needs) names.insert(need.name);
     std::string words;
     for (const std::string& name : names) words += (words.empty() ? "asks for " : ", ") + name;
+    const auto& wrong = request.needs.front().last_error;
+    if (wrong) words += " again: the last try was " + wrong->code;
     return words;
 }
 

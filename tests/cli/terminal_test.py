@@ -138,13 +138,22 @@ class ConfirmTest(CliCase):
             "decision": "accept", "warnings": [{"code": "refund_expected", "detail": "refund until Friday"}]}))
 
     def test_yes_goes_on_after_the_warning(self):
-        run = self.on_terminal("revoke", "--cn", "www.example.com", "--reason", "r", script=[("[y/N]", "y\r")])
+        self.script("GET", "/v1/orders", Answer(200, {"items": [
+            {"id": "ord_1", "common_name": "www.example.com", "brand": "rapidssl", "product": "Standard DV"}]}))
+
+        run = self.on_terminal("revoke", "--order", "902817364", "--reason", "r", script=[("[y/N]", "y\r")])
 
         self.assertEqual(run.code, 0, run.out)
         self.assertIn("refund until Friday", run.out)
-        self.assertIn("www.example.com", run.out)
-        self.assertEqual([s.path for s in self.daemon.seen], ["/v1/route-preview", "/v1/requests"])
-        self.assertEqual(self.daemon.seen[0].json, self.daemon.seen[1].json)
+        self.assertIn("www.example.com, rapidssl, Standard DV, supplier_order_id 902817364", run.out)
+        self.assertEqual([s.path for s in self.daemon.seen], ["/v1/route-preview", "/v1/orders", "/v1/requests"])
+        self.assertEqual(self.daemon.seen[0].json, self.daemon.seen[2].json)
+
+    def test_an_order_that_is_not_on_record_is_named_as_it_was(self):
+        run = self.on_terminal("revoke", "--cn", "www.example.com", "--reason", "r", script=[("[y/N]", "y\r")])
+
+        self.assertEqual(run.code, 0, run.out)
+        self.assertIn("revoke (common_name www.example.com)", run.out)
 
     def test_anything_else_does_nothing(self):
         for typed in ("\r", "n\r", "yess\r", "\x04"):
