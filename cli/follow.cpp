@@ -64,8 +64,10 @@ class Follower {
         }
         const std::string state = text_at(request_, "/state");
         const std::string step = text_at(request_, "/step");
-        const std::string line = fmt::format("{}  {}{}{}", clean(id()), clean(state),
-                                             step.empty() ? "" : "  ", clean(step));
+        const std::string trouble = text_at(request_, "/last_problem/detail");
+        const std::string line =
+            fmt::format("{}  {}{}{}{}{}", clean(id()), clean(state), step.empty() ? "" : "  ",
+                        clean(step), trouble.empty() ? "" : "  ", clean(trouble));
         if (line != told_) session_.console.progress(line);
         told_ = line;
     }

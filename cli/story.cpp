@@ -155,6 +155,13 @@ std::string next_story(const bj::value& request, const Style& style) {
     if (needs != nullptr && needs->is_array()) {
         for (const bj::value& need : needs->get_array()) out += need_story(need, id, style);
     }
+    const std::string channel = text_at(request, "/channel");
+    if (text_at(request, "/state") == "waiting_ca" && (channel == "mail" || channel == "human")) {
+        out += fmt::format(
+            "    when they have answered: cabroker request resolve {} --state succeeded|failed "
+            "--note TEXT [--certificate FILE]\n",
+            id);
+    }
     if (text_at(request, "/next_actor") == "broker")
         out += fmt::format("    cabroker request wait {}\n", id);
     if (text_at(request, "/state") == "needs_approval") {

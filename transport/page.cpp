@@ -3,6 +3,8 @@
 #include <libxml/HTMLparser.h>
 #include <libxml/encoding.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -50,13 +52,58 @@ Result<std::string> charset_of(const std::string& body, const std::string& conte
     if (name.empty()) return std::string(is_utf8(body) ? "utf-8" : "windows-1252");
     // WHATWG's encoding standard: these labels mean windows-1252.
     if (name == "iso-8859-1" || name == "latin1" || name == "us-ascii") name = "windows-1252";
-    if (name.find("utf-7") != std::string::npos || name.find("utf7") != std::string::npos) {
-        return not_a_page("its charset is refused");
-    }
+    // Where ASCII means something else, markup could be hidden from those who look at octets.
+    constexpr std::array kWithAscii{"utf-8",     "utf8", "windows-125", "cp125", "iso-8859-",
+                                    "koi8-",     "gb",   "big5",        "euc-",  "shift_jis",
+                                    "macintosh", "sjis", "tis-620"};
+    const bool known = std::any_of(kWithAscii.begin(), kWithAscii.end(),
+                                   [&](const char* prefix) { return name.starts_with(prefix); });
+    if (!known) return not_a_page("its charset is unknown or refused");
     xmlCharEncodingHandler* const handler = xmlFindCharEncodingHandler(name.c_str());
     if (handler == nullptr) return not_a_page("its charset is unknown");
     xmlCharEncCloseFunc(handler);
     return name;
+}
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f'; }
+
+// Passes by one attribute, or what stands where one should, as libxml2 reads it.
+std::size_t after_attribute(std::string_view text, std::size_t at) {
+    const std::size_t begin = at;
+    while (at < text.size() && !is_blank(text[at]) && text[at] != '=' && text[at] != '>') ++at;
+    std::size_t value = at;
+    while (value < text.size() && is_blank(text[value])) ++value;
+    if (value == text.size() || text[value] != '=') return std::max(at, begin + 1);
+    ++value;
+    while (value < text.size() && is_blank(text[value])) ++value;
+    if (value == text.size()) return value;
+    const char quote = text[value];
+    if (quote == '"' || quote == '\'') {
+        const std::size_t end = text.find(quote, value + 1);
+        return end == std::string_view::npos ? text.size() : end + 1;
+    }
+    while (value < text.size() && !is_blank(text[value]) && text[value] != '>') ++value;
+    return value;
+}
+
+// libxml2 compares each attribute of a tag with all before it: 100,000 of them take it half a
+// minute, in which nothing else runs.
+bool has_endless_tag(std::string_view text) {
+    constexpr std::size_t kMostAttributes = 256;
+    for (std::size_t at = text.find('<'); at < text.size(); at = text.find('<', at)) {
+        ++at;
+        while (at < text.size() && !is_blank(text[at]) && text[at] != '>' && text[at] != '<') ++at;
+        std::size_t attributes = 0;
+        while (at < text.size() && text[at] != '>' && text[at] != '<') {
+            if (is_blank(text[at])) {
+                ++at;
+                continue;
+            }
+            if (++attributes > kMostAttributes) return true;
+            at = after_attribute(text, at);
+        }
+    }
+    return false;
 }
 
 std::string text_of(const xmlXPathObject& object) {
@@ -87,10 +134,22 @@ Result<std::vector<std::string>> texts(Page::Tree& tree, xmlNode* from, const st
     return out;
 }
 
+// `//*[@id='x']`: what it selects may stand once in a page.
+bool selects_by_id(std::string_view xpath) {
+    const std::size_t last = xpath.rfind('[');
+    return last != std::string_view::npos && xpath.ends_with(']') &&
+           xpath.substr(last).starts_with("[@id=") && xpath.substr(last).find(" ") == xpath.npos;
+}
+
 Result<std::optional<std::string>> first_text(Page::Tree& tree, xmlNode* from,
                                               const std::string& xpath) {
     Result<std::vector<std::string>> found = texts(tree, from, xpath);
     if (!found) return found.error();
+    // Two elements of one id that say different things: neither is to be believed.
+    const bool contradicts = std::any_of(found->begin(), found->end(),
+                                         [&](const auto& t) { return t != found->front(); });
+    if (contradicts && selects_by_id(xpath))
+        return not_a_page("more than one element fits " + xpath);
     std::optional<std::string> first;
     if (!found->empty()) first = std::move(found->front());
     return first;
@@ -114,6 +173,7 @@ Result<Page> Page::parse(std::string_view body, std::string_view content_type) {
         if (c == '\0') c = ' ';
     }
     if (octets.find_first_not_of(" \t\r\n") == std::string::npos) return not_a_page("it is empty");
+    if (has_endless_tag(octets)) return not_a_page("a tag has too many attributes");
     const Result<std::string> charset = charset_of(octets, type);
     if (!charset) return charset.error();
 

@@ -1,5 +1,6 @@
 #include "adapters/guest_portal/answers.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "adapters/guest_portal/account.hpp"
@@ -64,6 +65,7 @@ StepResult interpret_outcome(Work& work, const Run& run) {
             work.session_lost();
             work.note("the portal ended the session");
             if (work.by_account() && !work.mails_codes()) return come_back(work, run);
+            if (work.sessions_do_not_hold()) return session_refused(work);
             return intend_sign_in(work);
         case PageOutcome::credentials_rejected:
             return credentials_refused(work, run);
@@ -83,6 +85,24 @@ StepResult interpret_outcome(Work& work, const Run& run) {
 }
 
 }  // namespace
+
+StepResult session_refused(Work& work) {
+    const int times = work.progress.short_sessions;
+    const std::string detail = "the portal asked for a new sign-in right after each of " +
+                               std::to_string(times) + " sign-ins";
+    if (work.progress.job == Job::submitted) return sign_in_much_later(work, detail);
+    return reject(work, "session_refused", detail,
+                  "sign in there with a browser to see whether it lets anybody work, then retry");
+}
+
+StepResult sign_in_much_later(Work& work, std::string detail) {
+    constexpr int kMostDoublings = 5;
+    const int doublings = std::clamp(work.progress.short_sessions - 3, 0, kMostDoublings);
+    protocol::Unreachable unreachable;
+    unreachable.retry_after = std::chrono::minutes(15) * (1 << doublings);
+    unreachable.detail = std::move(detail);
+    return work.answer(std::move(unreachable), "sign_in");
+}
 
 StepResult misconfigured(Work& work, std::string detail, std::string step) {
     protocol::Misconfigured answer;

@@ -16,6 +16,10 @@ namespace cabroker::adapters::guest_portal {
 /// Looks at the portal again later; `reason` says what it shows.
 [[nodiscard]] protocol::StepResult wait_for(Work& work, std::string reason);
 /// Nothing was reached, or the portal asks to come back later.
+/// The portal ends its sessions right after the sign-ins. What was submitted is looked at again,
+/// much later each time; anything else ends.
+[[nodiscard]] protocol::StepResult session_refused(Work& work);
+[[nodiscard]] protocol::StepResult sign_in_much_later(Work& work, std::string detail);
 [[nodiscard]] protocol::StepResult come_back(Work& work, const portal::Run& run);
 /// The portal wants a person in front of a browser.
 [[nodiscard]] protocol::StepResult ask_for_person(Work& work, const portal::Run& run);

@@ -32,6 +32,10 @@ struct Progress {
     std::optional<domain::LastError> last_error;
     std::string login_reference;
     std::string code_sent_to;
+    /// When this request last signed in, as long as that session was not lost.
+    std::optional<domain::Time> signed_in_at;
+    /// How many sessions of its own the portal ended soon after the sign-in, one after another.
+    int short_sessions = 0;
     /// How often the portal called a code expired that we thought good.
     int codes_expired = 0;
     /// A code that was given and could not be delivered yet.

@@ -192,6 +192,10 @@ asio::awaitable<Proven> look(Work& work, domain::Effect effect) {
             // The next probe signs in.
             co_return from_step(come_back(work, run));
         }
+        if (work.sessions_do_not_hold()) {
+            co_return from_step(sign_in_much_later(
+                work, "the portal asks for a new sign-in right after each sign-in"));
+        }
         co_return co_await sign_in_to_look(work);
     }
     OrderView view = std::move(*reading.view);

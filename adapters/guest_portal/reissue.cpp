@@ -120,8 +120,10 @@ asio::awaitable<Step> look_for_certificate(Work& work, OrderView view) {
         const std::string row = own_row(work, view);
         const auto state = work.profile().reissue_state_of(row);
         if (state == config::ReissueState::canceled) {
-            co_return reject(work, "reissue_canceled", "the portal shows our reissue as " + row,
-                             "somebody canceled it there; send a new request if it is wanted");
+            co_return reject(
+                work, "reissue_canceled", "the portal shows our reissue as " + row,
+                "a cancel of this order, here or at the portal, ended it; send a new request if it "
+                "is wanted");
         }
         if (state == config::ReissueState::rejected) {
             co_return reject(work, "approval_rejected", "the portal shows our reissue as " + row,

@@ -14,6 +14,8 @@ using config::PortalProfile;
 constexpr domain::Duration kMargin{500};
 // How long before a session's end somebody is asked for the next one.
 constexpr domain::Duration kPromptBefore = std::chrono::minutes(10);
+/// A session that a portal ends so soon after the sign-in did not live its life.
+constexpr domain::Duration kSoon = std::chrono::minutes(10);
 
 std::string given_reason(const domain::Params& params) {
     if (const auto* reissue = std::get_if<domain::ReissueParams>(&params)) return reissue->reason;
@@ -176,6 +178,7 @@ bool Work::has_code() const {
 }
 
 void Work::session_begins() {
+    progress.signed_in_at = context.now;
     signed_in_ = true;
     dropped_ = false;
     jar_before_.clear();
@@ -183,6 +186,11 @@ void Work::session_begins() {
 }
 
 void Work::session_lost() {
+    if (progress.signed_in_at) {
+        const bool soon = context.now - *progress.signed_in_at < kSoon;
+        progress.short_sessions = soon ? progress.short_sessions + 1 : 0;
+        progress.signed_in_at.reset();
+    }
     dropped_ = true;
     signed_in_ = false;
     use(portal::BrowserState());

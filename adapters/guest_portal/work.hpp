@@ -67,6 +67,9 @@ class Work {
     /// The browser's cookies are a session from now on.
     void session_begins();
     void session_lost();
+    /// The portal ends each session soon after its sign-in: one more sign-in would only mail one
+    /// more code.
+    [[nodiscard]] bool sessions_do_not_hold() const { return progress.short_sessions >= 3; }
     /// Another sign-in is under way: the session that still lives is neither used nor given back.
     void set_session_aside() { signed_in_ = false; }
     void note(std::string text);

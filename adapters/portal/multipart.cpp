@@ -37,17 +37,18 @@ std::string boundary_for(const transport::FormValues& values) {
 }  // namespace
 
 Multipart encode_multipart(const transport::FormValues& values,
-                           const std::vector<std::string>& file_names) {
+                           const std::vector<FilePart>& files) {
     const std::string boundary = boundary_for(values);
     Multipart out;
     out.content_type = "multipart/form-data; boundary=" + boundary;
     for (std::size_t i = 0; i < values.size(); ++i) {
-        const bool is_file = i < file_names.size() && !file_names[i].empty();
+        const bool is_file = i < files.size() && !files[i].name.empty();
         out.body += "--" + boundary + "\r\nContent-Disposition: form-data; name=";
         out.body += quoted(values[i].first);
         if (is_file) {
-            out.body += "; filename=" + quoted(file_names[i]);
-            out.body += "\r\nContent-Type: application/octet-stream";
+            const std::string& type = files[i].content_type;
+            out.body += "; filename=" + quoted(files[i].name);
+            out.body += "\r\nContent-Type: " + (type.empty() ? "application/octet-stream" : type);
         }
         out.body += "\r\n\r\n" + values[i].second + "\r\n";
     }

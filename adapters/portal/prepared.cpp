@@ -91,13 +91,13 @@ Result<void> fill_fields(const config::ProfileStep& step, const transport::Form*
         }
         if (field.file_name) {
             prepared.values.emplace_back(field.name, *value);
-            prepared.file_names.resize(prepared.values.size());
-            prepared.file_names.back() = *field.file_name;
+            prepared.files.resize(prepared.values.size());
+            prepared.files.back() = {*field.file_name, field.content_type};
         } else {
             transport::set_value(prepared.values, field.name, *value);
         }
     }
-    prepared.file_names.resize(prepared.values.size());
+    prepared.files.resize(prepared.values.size());
     return {};
 }
 
@@ -226,7 +226,7 @@ transport::HttpRequest http_request(const Prepared& prepared) {
         return request;
     }
     if (prepared.encoding == BodyEncoding::multipart) {
-        Multipart multipart = encode_multipart(prepared.values, prepared.file_names);
+        Multipart multipart = encode_multipart(prepared.values, prepared.files);
         request.body = std::move(multipart.body);
         request.content_type = std::move(multipart.content_type);
         return request;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/portal/multipart.hpp"
 #include "adapters/portal/received.hpp"
 #include "adapters/portal/variables.hpp"
 #include "config/portal_profile.hpp"
@@ -25,7 +26,7 @@ struct Prepared {
     std::string url;
     config::BodyEncoding encoding = config::BodyEncoding::none;
     transport::FormValues values;
-    std::vector<std::string> file_names;  ///< multipart: one per value, empty: no file
+    std::vector<FilePart> files;  ///< multipart: one per value
     std::string document;
     /// Made anew before sending, never kept: they may hold credentials.
     std::vector<transport::HttpHeader> headers;

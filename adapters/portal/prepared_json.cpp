@@ -63,7 +63,7 @@ bool read_values(const object& from, const Variables& variables, Prepared& into)
     const array* values = array_at(from, "values");
     if (values == nullptr) return false;
     for (const value& item : *values) {
-        std::vector<std::string> parts = strings_of(item, 4);
+        std::vector<std::string> parts = strings_of(item, 5);
         if (parts.empty()) return false;
         std::string text = std::move(parts[1]);
         if (!parts[2].empty()) {
@@ -72,7 +72,7 @@ bool read_values(const object& from, const Variables& variables, Prepared& into)
             text = *known;
         }
         into.values.emplace_back(std::move(parts[0]), std::move(text));
-        into.file_names.push_back(std::move(parts[3]));
+        into.files.push_back({std::move(parts[3]), std::move(parts[4])});
     }
     return true;
 }
@@ -107,10 +107,10 @@ value to_json(const Prepared& prepared, const Variables& variables) {
     for (std::size_t i = 0; i < prepared.values.size(); ++i) {
         const auto& [name, text] = prepared.values[i];
         const bool refer = csr && text == *csr && text.size() >= kWorthAReference;
-        const std::string_view file =
-            i < prepared.file_names.size() ? std::string_view(prepared.file_names[i]) : "";
-        values.push_back(refer ? json_strings({name, "", "csr", file})
-                               : json_strings({name, text, "", file}));
+        const FilePart file = i < prepared.files.size() ? prepared.files[i] : FilePart{};
+        const std::string_view kept = refer ? std::string_view() : std::string_view(text);
+        const std::string_view reference = refer ? "csr" : "";
+        values.push_back(json_strings({name, kept, reference, file.name, file.content_type}));
     }
     out["values"] = std::move(values);
     out["document"] = prepared.document;

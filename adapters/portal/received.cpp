@@ -196,8 +196,12 @@ Result<std::vector<std::string>> Received::values_of(const config::Extraction& e
             }
             if (extraction.all) return json_->value().all(extraction.expression);
             return one_or_none(json_->value().at(extraction.expression));
-        case Source::header:
-            return one_or_none(response_.header(lower(extraction.expression)));
+        case Source::header: {
+            std::vector<std::string> values;
+            for (const auto& header : response_.headers)
+                if (header.name == lower(extraction.expression)) values.push_back(header.value);
+            return values;
+        }
         case Source::url:
             return single(response_.url);
         case Source::body:
@@ -215,6 +219,8 @@ Result<void> Received::extract(const std::vector<config::Extraction>& extraction
         if (extraction.source != config::Extraction::Source::body) {
             for (std::string& value : values) value = cut(std::move(value), extraction);
         }
+        // Of several cookies, say, the one where `after` stands.
+        if (extraction.source == config::Extraction::Source::header) std::erase(values, "");
         if (values.empty() || (!extraction.all && values.front().empty())) {
             if (!extraction.required) continue;
             return Error(ErrorCode::bad_answer, "the page does not show " + extraction.name);

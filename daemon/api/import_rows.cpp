@@ -9,6 +9,7 @@
 #include "daemon/api/target.hpp"
 #include "domain/text_marks.hpp"
 #include "pki/csr.hpp"
+#include "policy/moves.hpp"
 
 namespace cabroker::api {
 namespace {
@@ -166,9 +167,26 @@ std::string text_of(const Order& order) {
     return text;
 }
 
-Order merged(const Order& known, const OrderRow& row) {
+// A file says not when its statuses were true. What the broker has read at the CA itself counts as
+// newer for a day, and for ever when it is final.
+bool keeps_status(const Order& known, domain::Time now) {
+    using domain::OrderStatus;
+    if (!known.status_at) return false;
+    const bool final = known.status == OrderStatus::revoked ||
+                       known.status == OrderStatus::canceled ||
+                       known.status == OrderStatus::rejected;
+    return final || now - *known.status_at <= policy::kStatusBelieved;
+}
+
+Order merged(const Order& known, const OrderRow& row, domain::Time now) {
     Order order = known;
     for (const std::string& field : row.given) copy_order_field(row.order, order, field);
+    if (gives(row, "status") && keeps_status(known, now)) {
+        order.status = known.status;
+        order.status_raw = known.status_raw;
+    } else if (gives(row, "status") && order.status != known.status) {
+        order.status_at.reset();
+    }
     for (const auto& [key, value] : row.order.labels) order.labels[key] = value;
     return order;
 }
@@ -266,7 +284,7 @@ domain::Result<ImportCounts> import_rows(store::Tx& tx, runtime::IdMaker& ids,
             ++counts.created;
             continue;
         }
-        Order order = merged(*match.order, row);
+        Order order = merged(*match.order, row, now);
         if (text_of(order) == text_of(*match.order)) {
             ++counts.unchanged;
             continue;
@@ -278,7 +296,8 @@ domain::Result<ImportCounts> import_rows(store::Tx& tx, runtime::IdMaker& ids,
     return counts;
 }
 
-ImportCounts DryImport::look_at(const store::Reader& reader, const std::vector<OrderRow>& rows) {
+ImportCounts DryImport::look_at(const store::Reader& reader, const std::vector<OrderRow>& rows,
+                                domain::Time now) {
     ImportCounts counts;
     for (const OrderRow& row : rows) {
         Match match = find_match(reader, row);
@@ -294,7 +313,7 @@ ImportCounts DryImport::look_at(const store::Reader& reader, const std::vector<O
             before->second = text_of(row.order);
         } else if (!match.order) {
             ++counts.created;
-        } else if (text_of(merged(*match.order, row)) == text_of(*match.order)) {
+        } else if (text_of(merged(*match.order, row, now)) == text_of(*match.order)) {
             ++counts.unchanged;
         } else {
             ++counts.updated;

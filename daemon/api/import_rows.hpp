@@ -61,7 +61,7 @@ struct ImportCounts {
 class DryImport {
   public:
     [[nodiscard]] ImportCounts look_at(const store::Reader& reader,
-                                       const std::vector<OrderRow>& rows);
+                                       const std::vector<OrderRow>& rows, domain::Time now);
 
   private:
     /// Keys of rows seen, and what the row said.

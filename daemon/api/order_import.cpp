@@ -46,8 +46,9 @@ Result<void> read_header(Import& import, const std::vector<std::string>& maps) {
 }
 
 asio::awaitable<Result<void>> look_at_batch(Api& api, ImportPtr import) {
-    store::Scan<int> scan = [import](const store::Reader& reader) -> domain::Result<int> {
-        import->counts.add(import->dry.look_at(reader, import->rows));
+    store::Scan<int> scan = [import,
+                             now = api.now()](const store::Reader& reader) -> domain::Result<int> {
+        import->counts.add(import->dry.look_at(reader, import->rows, now));
         return 0;
     };
     const Result<int> looked = co_await api.services.store.scan(std::move(scan));

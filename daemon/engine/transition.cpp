@@ -66,6 +66,13 @@ Transition after_done(const Situation& situation, const protocol::StepResult& re
         next.last_problem.reset();
         return next;
     }
+    // What has ended will not become valid again.
+    const bool ended = situation.request.kind == domain::Kind::download &&
+                       judgement.reason == "certificate_expired";
+    if (ended) {
+        return settle(situation, State::failed, "certificate_rejected", judgement.detail,
+                      "renew with a new order");
+    }
     // Reads may be stale for a while; what was asked for may still come. The deadline ends it.
     protocol::Wait wait;
     Transition next = wait_for_ca(situation, wait, result.step);
@@ -76,8 +83,9 @@ Transition after_done(const Situation& situation, const protocol::StepResult& re
 }  // namespace
 
 State settled_state_of(const std::string& code) {
-    constexpr std::array<std::string_view, 4> kFailed{
-        "access_code_attempts_exhausted", "mail_refused", "certificate_rejected", "unknown_page"};
+    constexpr std::array<std::string_view, 5> kFailed{"access_code_attempts_exhausted",
+                                                      "mail_refused", "certificate_rejected",
+                                                      "unknown_page", "session_refused"};
     constexpr std::array<std::string_view, 3> kExpired{"access_code_expired", "input_expired",
                                                        "approval_expired"};
     if (std::find(kFailed.begin(), kFailed.end(), code) != kFailed.end()) return State::failed;

@@ -145,6 +145,35 @@ TEST(PageTest, HostilePagesAreReadOrRefusedButNeverHarm) {
     EXPECT_EQ(entity.text().find("root"), std::string::npos);
 }
 
+TEST(PageTest, TagsWithoutEndAreRefusedBeforeTheyCostTime) {
+    const auto with = [](int attributes, const std::string& each) {
+        std::string tag = "<html><body><main";
+        for (int i = 0; i < attributes; ++i) tag += " a" + std::to_string(i) + each;
+        return tag + "><p id=x>text</p></main></body></html>";
+    };
+    for (const char* each : {"", "=1", "=\"a b > c\"", "='<'", " = 2", "/"}) {
+        EXPECT_FALSE(Page::parse(with(100'000, each), "text/html")) << each;
+        const auto few = Page::parse(with(200, each), "text/html");
+        EXPECT_TRUE(few) << each;
+    }
+    const std::string words =
+        "<p title=\"" + std::string(5000, 'w') + std::string(5000, ' ') + "\" id=x>text</p>";
+    EXPECT_EQ(Page::parse(words, "text/html")->first("//p[@id='x']").value(), "text");
+    EXPECT_FALSE(Page::parse(with(1, ""), "text/html; charset=ibm037"));
+}
+
+TEST(PageTest, ElementsOfOneIdThatContradictEachOtherAreNotBelieved) {
+    const auto page = Page::parse(
+        "<td id=s>revoked</td><td id=s>issued</td><td id=t>a</td><td id=t> a </td>"
+        "<ul id=l><li>1</li><li>2</li></ul>",
+        "text/html");
+
+    EXPECT_FALSE(page->first("//*[@id='s']"));
+    EXPECT_EQ(page->first("//*[@id='t']").value(), "a");
+    EXPECT_EQ(page->first("//*[@id='l']/li").value(), "1");
+    EXPECT_EQ(page->all("//*[@id='s']")->size(), 2U);
+}
+
 TEST(PageTest, WrongExpressionsAreConfigurationErrors) {
     for (const std::string xpath : {"//a[", "", "foo()", "$x", "x:y", "//a | ", "1 +"}) {
         EXPECT_EQ(check_xpath(xpath).error().code, ErrorCode::bad_configuration) << xpath;

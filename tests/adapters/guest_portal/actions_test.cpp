@@ -211,6 +211,19 @@ TEST_F(GuestPortalActionsTest, EveryKindOfBrokenPageHasItsStatedAnswer) {
     expect_no_secret(core);
 }
 
+TEST_F(GuestPortalActionsTest, SessionsThatDoNotHoldEndTheRequestBeforeTheFourthSignIn) {
+    const domain::Order order = new_order();
+    FakeCore core = this->core(order, reissue(*order.common_name));
+    world().fault("portal.reissue.page", "login_page", R"(,"times":0)");
+    for (int i = 0; i < 2; ++i)
+        ASSERT_EQ(text_of(sign_in(core, *order.supplier_order_id).answer), "intend repeatable");
+
+    const auto result = sign_in(core, *order.supplier_order_id);
+
+    EXPECT_EQ(text_of(result.answer), "rejected session_refused");
+    EXPECT_EQ(world().count(*order.supplier_order_id, "reissues"), 0);
+}
+
 TEST_F(GuestPortalActionsTest, TwoFormsOfTheSameNameAreNotChosenFrom) {
     const domain::Order order = new_order();
     FakeCore core = this->core(order, reissue(*order.common_name));

@@ -408,6 +408,14 @@ TEST_F(BrowserTest, StateSurvivesAsText) {
 
     ASSERT_TRUE(state.has_value());
     EXPECT_EQ(state->kept.at("token"), "v1");
+    BrowserState odd;
+    odd.kept.emplace("token", "J\xFCrgen");
+    const transport::Origin origin = transport::Origin::parse("https://p.example").value();
+    ASSERT_TRUE(odd.jar.replace(origin, {"p.example\tFALSE\t/\tTRUE\t0\tname\tJ\xFCrgen"}));
+    const auto again = BrowserState::parse(odd.text().reveal());
+    ASSERT_TRUE(again.has_value()) << "cookies are octets";
+    EXPECT_EQ(again->jar.lines(), odd.jar.lines());
+    EXPECT_EQ(again->kept, odd.kept);
     EXPECT_FALSE(BrowserState::parse("{}").has_value());
     EXPECT_FALSE(BrowserState::parse("nonsense").has_value());
 }
