@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "domain/ascii.hpp"
+#include "transport/endless_tag.hpp"
 #include "transport/page_tree.hpp"
 
 namespace cabroker::transport {
@@ -63,47 +64,6 @@ Result<std::string> charset_of(const std::string& body, const std::string& conte
     if (handler == nullptr) return not_a_page("its charset is unknown");
     xmlCharEncCloseFunc(handler);
     return name;
-}
-
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f'; }
-
-// Passes by one attribute, or what stands where one should, as libxml2 reads it.
-std::size_t after_attribute(std::string_view text, std::size_t at) {
-    const std::size_t begin = at;
-    while (at < text.size() && !is_blank(text[at]) && text[at] != '=' && text[at] != '>') ++at;
-    std::size_t value = at;
-    while (value < text.size() && is_blank(text[value])) ++value;
-    if (value == text.size() || text[value] != '=') return std::max(at, begin + 1);
-    ++value;
-    while (value < text.size() && is_blank(text[value])) ++value;
-    if (value == text.size()) return value;
-    const char quote = text[value];
-    if (quote == '"' || quote == '\'') {
-        const std::size_t end = text.find(quote, value + 1);
-        return end == std::string_view::npos ? text.size() : end + 1;
-    }
-    while (value < text.size() && !is_blank(text[value]) && text[value] != '>') ++value;
-    return value;
-}
-
-// libxml2 compares each attribute of a tag with all before it: 100,000 of them take it half a
-// minute, in which nothing else runs.
-bool has_endless_tag(std::string_view text) {
-    constexpr std::size_t kMostAttributes = 256;
-    for (std::size_t at = text.find('<'); at < text.size(); at = text.find('<', at)) {
-        ++at;
-        while (at < text.size() && !is_blank(text[at]) && text[at] != '>' && text[at] != '<') ++at;
-        std::size_t attributes = 0;
-        while (at < text.size() && text[at] != '>' && text[at] != '<') {
-            if (is_blank(text[at])) {
-                ++at;
-                continue;
-            }
-            if (++attributes > kMostAttributes) return true;
-            at = after_attribute(text, at);
-        }
-    }
-    return false;
 }
 
 std::string text_of(const xmlXPathObject& object) {

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "domain/ascii.hpp"
+#include "transport/endless_tag.hpp"
 #include "transport/page_tree.hpp"
 #include "transport/style_sheet.hpp"
 
@@ -148,7 +149,7 @@ std::string own_words(std::string_view plain) {
 }
 
 std::string visible_text(std::string_view html) {
-    if (html.size() > kMostHtml) return {};
+    if (html.size() > kMostHtml || has_endless_tag(html)) return {};
     const int quiet =
         HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_RECOVER;
     const XmlDoc doc(

@@ -154,8 +154,8 @@ OrderView view_of(const config::PortalProfile& profile, const portal::Variables&
 }
 
 std::optional<std::string> other_order(const OrderView& view, const domain::Order& order) {
-    if (order.supplier_order_id && !view.order_id.empty()) {
-        if (view.order_id == *order.supplier_order_id) return std::nullopt;
+    if (order.supplier_order_id && !view.order_id.empty() &&
+        view.order_id != *order.supplier_order_id) {
         return "the portal shows order " + view.order_id + ", not " + *order.supplier_order_id;
     }
     if (order.common_name && !view.common_name.empty() &&

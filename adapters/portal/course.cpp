@@ -70,6 +70,15 @@ Course::Course(const Portal& portal, const Visit& visit, BrowserState& state, co
     }
 }
 
+void Course::begin_exchange() {
+    began_ = std::chrono::steady_clock::now();
+    for (std::string& value : cookie_values(state_.jar)) {
+        std::vector<std::string>& sent = run.cookies_sent;
+        if (std::find(sent.begin(), sent.end(), value) == sent.end())
+            sent.push_back(std::move(value));
+    }
+}
+
 std::optional<std::size_t> Course::take(std::size_t index, const Prepared& sent,
                                         Result<HttpResponse> answer) {
     const bool answered = answer.has_value();

@@ -32,7 +32,7 @@ class Course {
     [[nodiscard]] std::optional<Received> take_page() { return std::move(page_); }
 
     /// An exchange begins now: its time is told with its answer.
-    void begin_exchange() { began_ = std::chrono::steady_clock::now(); }
+    void begin_exchange();
     /// What the answer to `sent`, the request of step `index`, means; tells the trace, if there is
     /// one. The index of the step to go on with, the number of steps when all are done; nullopt:
     /// the course ended, `run` says how.

@@ -37,6 +37,8 @@ struct Run {
     Variables values;  ///< what the operation was given and what it extracted
     std::string body;  ///< of the last answer: a downloaded file, for instance
     std::string content_type;
+    /// What was sent in cookies, also in those that the portal has replaced since.
+    std::vector<std::string> cookies_sent;
     /// The page it stopped at, without secrets; none when finished.
     std::vector<protocol::EvidenceBlob> evidence;
     bool once_sent = false;  ///< the `once` request may have reached the portal

@@ -22,11 +22,8 @@ Result<void> may_be_decided(const Request& request) {
     return Error(ErrorCode::state_conflict, "the request does not wait for approval");
 }
 
-// A proxy that names nobody may speak for anybody behind it.
 bool is_own(const Request& request, const domain::Person& who) {
-    const auto& asked_for = request.created_by.asserted;
-    return request.created_by.uid == who.uid &&
-           (!asked_for || !who.asserted || *asked_for == *who.asserted);
+    return request.created_by.uid == who.uid && request.created_by.asserted == who.asserted;
 }
 
 }  // namespace

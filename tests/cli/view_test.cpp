@@ -108,7 +108,8 @@ TEST(StoryTest, EachStateSaysWhoMustAct) {
     EXPECT_NE(story("outcome_unknown", "operator").find("request resolve req_1"),
               std::string::npos);
     EXPECT_NE(story("waiting_ca", "ca").find("the CA or its support"), std::string::npos);
-    EXPECT_NE(story("queued", "broker").find("the broker; it says when it needs"), std::string::npos);
+    EXPECT_NE(story("queued", "broker").find("the broker; it says when it needs"),
+              std::string::npos);
     EXPECT_NE(story("needs_input", "requester").find("requester must give"), std::string::npos);
 }
 

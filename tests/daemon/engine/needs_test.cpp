@@ -206,24 +206,6 @@ TEST_F(NeedsTest, AnotherPersonApprovesAndTheRequestRuns) {
     EXPECT_EQ(wait(engine_->reject(id, "late", other, {})).error().code, ErrorCode::state_conflict);
 }
 
-TEST_F(NeedsTest, BehindAProxyTheNamesDecideAndNoNameIsNobodyElse) {
-    outside_.script.push_back(answers(protocol::Wait{}, "polling"));
-    Creation wanted = request_for(domain::StatusParams{});
-    wanted.approval_reason = "policy";
-    wanted.request.created_by.uid = 1000;
-    wanted.request.created_by.asserted = "alice";
-    const auto id = wanted.request.id;
-    ASSERT_TRUE(create_as(std::move(wanted)));
-    domain::Person proxy;
-    proxy.uid = 1000;
-
-    EXPECT_EQ(wait(engine_->approve(id, "", proxy, {})).error().code, ErrorCode::forbidden);
-    proxy.asserted = "alice";
-    EXPECT_EQ(wait(engine_->approve(id, "", proxy, {})).error().code, ErrorCode::forbidden);
-    proxy.asserted = "bob";
-    EXPECT_TRUE(wait(engine_->approve(id, "fine", proxy, {})));
-}
-
 TEST_F(NeedsTest, AnotherPersonDeniesAndTheRequestEndsRejected) {
     Creation wanted = request_for(domain::StatusParams{});
     wanted.approval_reason = "policy";
