@@ -48,6 +48,22 @@ const xmlAttr* id_of(const xmlNode* node) {
     return at;
 }
 
+bool stands_in(const xmlNode* node, const xmlNode* other) {
+    while (node != nullptr && node != other) node = node->parent;
+    return node != nullptr;
+}
+
+/// Elements of one id within each other: what goes on from them merges the same nodes again and
+/// again, which takes libxml2 the square of their number each time and counts as no work.
+bool is_nested(const IdIndex::Entry* first, const IdIndex::Entry* end) {
+    constexpr int kMostNested = 4;
+    int nested = 0;
+    for (const auto* entry = first; entry != end && entry + 1 != end; ++entry) {
+        if (stands_in(entry[1].second, entry->second) && ++nested >= kMostNested) return true;
+    }
+    return false;
+}
+
 /// The function behind kIdLookup: the elements with the id that is its argument.
 void elements_with_id(xmlXPathParserContext* parser, int arguments) {
     if (arguments != 1) {
@@ -62,7 +78,7 @@ void elements_with_id(xmlXPathParserContext* parser, int arguments) {
     if (!*lookup->index) *lookup->index = std::make_unique<IdIndex>(lookup->doc);
     const auto [first, end] = (*lookup->index)->find(id);
     const auto work = static_cast<unsigned long>(end - first);
-    if (work > kMostWork - std::min(kMostWork, parser->context->opCount)) {
+    if (work > kMostWork - std::min(kMostWork, parser->context->opCount) || is_nested(first, end)) {
         xmlXPathSetError(parser, XPATH_OP_LIMIT_EXCEEDED);
         return;
     }

@@ -106,6 +106,8 @@ CodeResult judge_code(Work& work, const Run& run, domain::Secret code) {
             return in_doubt ? used_up(work) : wrong_code(work, run);
         case PageOutcome::access_code_expired:
         case PageOutcome::session_expired:
+        // The form is kept between two steps: only a new sign-in gives another one.
+        case PageOutcome::stale_form:
             return in_doubt ? used_up(work) : code_expired(work);
         default:
             return ended(interpret(work, run));

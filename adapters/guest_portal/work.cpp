@@ -240,7 +240,12 @@ protocol::StepResult Work::answer(protocol::Answer what, std::string step) {
         protocol::Misconfigured misconfigured;
         misconfigured.detail = "the portal's form is too large to be kept until it is sent";
         what = std::move(misconfigured);
-        result.cookie = context.cookie.clone();
+        // Without the form, but with the sign-in, whose code must not be sent again.
+        progress.prepared.reset();
+        if (progress.job == Job::prepared) progress.job = Job::start;
+        result.cookie = cookie();
+        const bool still = result.cookie.reveal().size() > protocol::kMaxCookie;
+        if (still) result.cookie = context.cookie.clone();
     }
     result.answer = std::move(what);
     result.step = std::move(step);

@@ -61,6 +61,12 @@ void tell_facts(const ReadMail& mail, const MailRules& rules, protocol::MailFact
     facts.authentication = authentication_of(mail, rules.authserv_id);
 }
 
+// A header that cannot be read may be that of a code mail. What is not kept stays in the mailbox.
+bool may_be_code_mail(const ReadMail& header, const MailRules& rules) {
+    const bool awaits_codes = !rules.adapters.empty() || !rules.code_mail_from.empty();
+    return (header.from.empty() && awaits_codes) || is_code_mail(header, rules);
+}
+
 void tell_code(const ReadMail& mail, const MailRules& rules, MailRead& read) {
     CodeVerdict verdict = judge_code_mail(mail, rules);
     read.offer.is_code = verdict.is_code;
@@ -79,7 +85,7 @@ Result<MailRead> read_oversize(Source& source, const FoundMail& found, const Mai
     const ReadMail mail = read_header(*head);
     tell_facts(mail, rules, read.offer.facts);
     read.offer.facts.size = found.size;
-    read.offer.is_code = is_code_mail(mail, rules);
+    read.offer.is_code = may_be_code_mail(mail, rules);
     if (!read.offer.is_code) read.offer.octets = std::move(*head);
     return read;
 }
@@ -107,7 +113,9 @@ Result<MailRead> read_offer(Source& source, const FoundMail& found, const MailRu
         // Over a limit, or no mail: what its header says still decides whether it may be kept.
         const ReadMail header = read_header(*octets);
         tell_facts(header, rules, read.offer.facts);
-        read.offer.is_code = is_code_mail(header, rules);
+        const bool too_much = mail.error().code == ErrorCode::limit_exceeded;
+        read.offer.is_code =
+            too_much ? may_be_code_mail(header, rules) : is_code_mail(header, rules);
     }
     if (read.offer.is_code) {
         read.offer.facts.subject.clear();

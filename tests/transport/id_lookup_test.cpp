@@ -139,6 +139,18 @@ TEST(IdLookupTest, TheFunctionIsNoProfilesToCall) {
               ErrorCode::bad_configuration);
 }
 
+TEST(IdLookupTest, ElementsOfOneIdWithinEachOtherEndTheWork) {
+    std::string body;
+    for (int i = 0; i < 20; ++i) body += "<table id=t><tr><td>";
+    for (int i = 0; i < 2000; ++i) body += "<p><b>x</b></p>";
+    const auto page = Page::parse(body, "text/html");
+    ASSERT_TRUE(page);
+    EXPECT_FALSE(page->all("//table[@id='t']//p/b"));
+
+    const auto twice = Page::parse("<div id=a><div id=a><p>x</p></div></div>", "text/html");
+    EXPECT_EQ(twice->all("//div[@id='a']//p")->size(), 1U) << "sloppy pages are read";
+}
+
 TEST(IdLookupTest, ManyElementsOfOneIdEndTheWork) {
     std::string body;
     for (int i = 0; i < 150'000; ++i) body += "<p id=a>";

@@ -116,6 +116,21 @@ TEST_F(MaildirIntakeTest, CodeMailsCrossWithoutOctetsAndAreDeleted) {
     EXPECT_FALSE(fs::exists(root_ / ".Processed"));
 }
 
+TEST_F(MaildirIntakeTest, AMailWhoseHeaderCannotBeReadMayHoldACodeAndIsNotKept) {
+    std::string lines;
+    for (int i = 0; i < 5000; ++i) lines += "X-" + std::to_string(i) + ": 1\n";
+    put("new/1.host",
+        lines + "From: no-reply@portal.example\nSubject: code\n\nAccess code: ABCDEFGH\n");
+    open();
+    turn_until([&] { return offers_.size() == 1; });
+
+    EXPECT_TRUE(offers_[0]->is_code);
+    EXPECT_TRUE(offers_[0]->octets.empty());
+    intake_->taken(offers_[0]->ref);
+    turn_until([&] { return filed_.size() == 1; });
+    EXPECT_FALSE(fs::is_empty(root_ / ".Processed/cur")) << "it stays in the mailbox";
+}
+
 TEST_F(MaildirIntakeTest, AtMostEightAreOfferedAndUntakenOnesAgain) {
     options_.patience = milliseconds(150);
     for (int i = 0; i < 12; ++i) put("new/" + std::to_string(100 + i), kLetter + std::to_string(i));
