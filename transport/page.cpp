@@ -54,9 +54,10 @@ Result<std::string> charset_of(const std::string& body, const std::string& conte
     // WHATWG's encoding standard: these labels mean windows-1252.
     if (name == "iso-8859-1" || name == "latin1" || name == "us-ascii") name = "windows-1252";
     // Where ASCII means something else, markup could be hidden from those who look at octets.
-    constexpr std::array kWithAscii{"utf-8",     "utf8", "windows-125", "cp125", "iso-8859-",
-                                    "koi8-",     "gb",   "big5",        "euc-",  "shift_jis",
-                                    "macintosh", "sjis", "tis-620"};
+    constexpr std::array kWithAscii{"utf-8",     "utf8",     "windows-",  "cp125",    "cp866",
+                                    "ibm866",    "iso-8859", "iso8859",   "iso_8859", "latin",
+                                    "ascii",     "koi8",     "gb",        "big5",     "euc-",
+                                    "shift_jis", "sjis",     "macintosh", "tis-620"};
     const bool known = std::any_of(kWithAscii.begin(), kWithAscii.end(),
                                    [&](const char* prefix) { return name.starts_with(prefix); });
     if (!known) return not_a_page("its charset is unknown or refused");
