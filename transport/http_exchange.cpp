@@ -48,7 +48,18 @@ Error wrong_exchange(const std::string& why) {
         .with("cause", "request");
 }
 
+int exchange_index() {
+    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
 }  // namespace
+
+void TlsFree::operator()(SSL* tls) const {
+    SSL_set_info_callback(tls, nullptr);
+    SSL_set_ex_data(tls, exchange_index(), nullptr);
+    SSL_free(tls);
+}
 
 HttpExchange::HttpExchange(HttpRequest request) : request_(std::move(request)) {}
 
@@ -182,13 +193,44 @@ void HttpExchange::take_header(std::string_view line) {
     if (line.starts_with("HTTP/")) {
         // An interim answer (1xx) came before: only the last one counts.
         response_.headers.clear();
+        tls_.reset();
         return;
     }
+    if (line == "\r\n" || line == "\n") end_of_head();
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) return;
     response_.headers.emplace_back(lower(line.substr(0, colon)),
                                    std::string(trim(line.substr(colon + 1))));
     if (response_.headers.back().name == "set-cookie") sets_cookies_ = true;
+}
+
+void HttpExchange::end_of_head() {
+    const std::string coding = lower(response_.header("transfer-encoding").value_or(""));
+    const bool chunked = coding.find("chunked") != std::string::npos;
+    if (chunked || response_.header("content-length") || request_.method == "HEAD") return;
+    curl_tlssessioninfo* info = nullptr;
+    curl_easy_getinfo(easy_.get(), CURLINFO_TLS_SSL_PTR, &info);
+    if (info == nullptr || info->backend != CURLSSLBACKEND_OPENSSL) return;
+    auto* const tls = static_cast<SSL*>(info->internals);
+    if (tls == nullptr || SSL_up_ref(tls) != 1) return;
+    tls_.reset(tls);
+    SSL_set_ex_data(tls, exchange_index(), this);
+    SSL_set_info_callback(tls, &HttpExchange::on_tls);
+}
+
+void HttpExchange::on_tls(const SSL* tls, int where, int value) {
+    const bool alert = (where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT;
+    auto* const that = static_cast<HttpExchange*>(SSL_get_ex_data(tls, exchange_index()));
+    if (alert && that != nullptr && (value & 0xff) == SSL_AD_CLOSE_NOTIFY) that->tls_closed_ = true;
+}
+
+/// Did the connection end without TLS's close? Then anybody on the way may have ended it, and the
+/// answer that it was to end is not whole (RFC 9112 section 9.8), which libcurl does not see.
+bool HttpExchange::cut_off() const {
+    long status = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    const bool has_body = status >= 200 && status != 204 && status != 304;
+    return tls_ && has_body && !tls_closed_;
 }
 
 std::size_t HttpExchange::on_body(char* data, std::size_t size, std::size_t count, void* self) {
@@ -206,8 +248,9 @@ std::size_t HttpExchange::on_body(char* data, std::size_t size, std::size_t coun
 Result<HttpResponse> HttpExchange::finish(const TransferResult& result) {
     response_.cut = request_.cut_body && over_limit_ == "body" &&
                     result.end == TransferEnd::finished && result.code == CURLE_WRITE_ERROR;
-    const bool whole = result.end == TransferEnd::finished && result.code == CURLE_OK;
-    if (!whole && !response_.cut) return failure(result);
+    const bool finished = result.end == TransferEnd::finished && result.code == CURLE_OK;
+    if (finished && cut_off()) return failure({TransferEnd::finished, CURLE_PARTIAL_FILE});
+    if (!finished && !response_.cut) return failure(result);
     long status = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     response_.status = static_cast<int>(status);

@@ -2,6 +2,8 @@
 // Internal to this folder.
 #pragma once
 
+#include <openssl/ssl.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +14,11 @@
 #include "transport/http_client.hpp"
 
 namespace cabroker::transport {
+
+/// Ends the watch for TLS's close, too.
+struct TlsFree {
+    void operator()(SSL* tls) const;
+};
 
 /// Must not move once prepared: libcurl holds pointers into it.
 class HttpExchange {
@@ -33,12 +40,15 @@ class HttpExchange {
   private:
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+    static void on_tls(const SSL* tls, int where, int value);
     static int before_request(void* self, char* ip, char* local_ip, int port, int local_port);
 
     [[nodiscard]] domain::Result<void> check();
     [[nodiscard]] bool set_headers();
     void set_method();
     void take_header(std::string_view line);
+    void end_of_head();
+    [[nodiscard]] bool cut_off() const;
     [[nodiscard]] domain::Error failure(const TransferResult& result) const;
     [[nodiscard]] domain::Result<void> take_cookies();
     void describe();
@@ -48,6 +58,9 @@ class HttpExchange {
     std::optional<Origin> origin_;
     CurlEasy easy_;
     CurlList headers_;
+    /// Of an answer that only the end of its connection ends, which libcurl then closes.
+    std::unique_ptr<SSL, TlsFree> tls_;
+    bool tls_closed_ = false;
     /// libcurl had a ready connection and was about to write the request: from here on it may have
     /// been sent.
     bool maybe_sent_ = false;

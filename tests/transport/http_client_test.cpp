@@ -70,6 +70,17 @@ TEST_F(CurlHttpClientTest, AnyStatusIsAnAnswer) {
     EXPECT_EQ(get("/nowhere")->status, 404);
 }
 
+TEST_F(CurlHttpClientTest, AnAnswerWithoutLengthEndsWithTlsAndNotWithTcp) {
+    const Result<HttpResponse> whole = get("/ended");
+    ASSERT_TRUE(whole.has_value()) << whole.error().detail;
+    EXPECT_EQ(whole->body, "0123456789");
+
+    const Result<HttpResponse> cut = get("/unended");
+    ASSERT_TRUE(cut.has_error()) << "anybody on the way could have cut it off here";
+    EXPECT_EQ(cut.error().code, ErrorCode::no_answer);
+    EXPECT_EQ(cause(cut), "closed");
+}
+
 TEST_F(CurlHttpClientTest, InterimAnswersDoNotCount) {
     const Result<HttpResponse> response = get("/early");
 

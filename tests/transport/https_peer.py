@@ -67,6 +67,10 @@ def answer(stream, number, request):
     elif path == "/half":
         stream.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789")
         return False
+    elif path in ("/ended", "/unended"):
+        # Without a length the end of the connection ends the answer.
+        stream.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n0123456789")
+        return False
     elif path == "/nonsense":
         stream.write(b"\x00\x01\x02 what?\r\n\r\n")
         return False
@@ -112,6 +116,8 @@ def serve_connection(raw, context):
                     COUNTS[path] = COUNTS.get(path, 0) + 1
                 if not answer(stream, number, request):
                     stream.flush()
+                    if path == "/ended":
+                        tls.unwrap()
                     return
     except OSError:
         pass
