@@ -36,7 +36,8 @@ bool Fault::commits() const {
                                                        "changed_page",
                                                        "gzip_bomb",
                                                        "foreign_cookies",
-                                                       "other_order"};
+                                                       "other_order",
+                                                       "repeated"};
     return std::find(late.begin(), late.end(), what) != late.end();
 }
 
@@ -72,7 +73,7 @@ const std::vector<std::string_view>& known_faults() {
         "slow", "status_500", "truncate", "empty", "garbage", "wrong_page", "huge", "redirect_http",
         "redirect_host", "login_page", "charset", "no_content_type", "rate_limit", "maintenance",
         "captcha", "duplicate_form", "deep_tables", "half", "changed_page", "gzip_bomb",
-        "foreign_cookies", "other_order",
+        "foreign_cookies", "other_order", "repeated",
         // connections
         "expired_certificate", "wrong_host_certificate",
         // mail

@@ -133,6 +133,7 @@ HttpReply reply_under(HttpService& service, const Fault& fault, const HttpReques
         "rate_limit", "maintenance", "captcha",       "other_order"};
     HttpReply reply;
     if (fault.commits()) reply = service.handle(request);
+    if (fault.is("repeated")) reply = service.handle(request);
     const bool replaced =
         std::find(replacing.begin(), replacing.end(), fault.what) != replacing.end();
     if (replaced) reply = service.instead(fault, request);

@@ -167,16 +167,26 @@ StepResult in_doubt(Work& work, const Run& run) {
     return work.answer(std::move(unknown), run.step);
 }
 
-bool is_refusal(PageOutcome outcome) {
-    return outcome != PageOutcome::access_code_attempts_exhausted && refusal_of(outcome) != nullptr;
+std::optional<protocol::Rejected> refusal_in(const Run& run) {
+    protocol::Rejected said;
+    if (run.stop == Stop::rejected) {
+        said.code = run.code;
+        said.detail = first_of(run.detail, "the portal refuses");
+        return said;
+    }
+    const Refusal* refusal = run.stop == Stop::outcome ? refusal_of(run.outcome) : nullptr;
+    if (refusal == nullptr) return std::nullopt;
+    said.code = refusal->code;
+    said.detail = first_of(run.detail, refusal->detail);
+    said.hint = refusal->hint;
+    return said;
 }
 
 StepResult refuse(Work& work, const Run& run) {
     work.keep_evidence(run);
-    const Refusal* refusal = refusal_of(run.outcome);
-    if (refusal == nullptr) return unknown_page(work, run);
-    return reject(work, std::string(refusal->code), first_of(run.detail, refusal->detail),
-                  std::string(refusal->hint));
+    auto said = refusal_in(run);
+    if (!said) return unknown_page(work, run);
+    return work.answer(std::move(*said), "rejected");
 }
 
 Step interpret(Work& work, const Run& run) {
@@ -184,8 +194,7 @@ Step interpret(Work& work, const Run& run) {
         case Stop::outcome:
             return interpret_outcome(work, run);
         case Stop::rejected:
-            work.keep_evidence(run);
-            return reject(work, run.code, first_of(run.detail, "the portal refuses"), "");
+            return refuse(work, run);
         case Stop::not_offered:
             work.keep_evidence(run);
             return reject(work,

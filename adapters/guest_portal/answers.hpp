@@ -1,6 +1,7 @@
 // What the stops of a browser mean for a request: one table from pages to answers.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "adapters/guest_portal/work.hpp"
@@ -15,11 +16,11 @@ namespace cabroker::adapters::guest_portal {
                                                  std::string step = "sign_in");
 /// Looks at the portal again later; `reason` says what it shows.
 [[nodiscard]] protocol::StepResult wait_for(Work& work, std::string reason);
-/// Nothing was reached, or the portal asks to come back later.
 /// The portal ends its sessions right after the sign-ins. What was submitted is looked at again,
 /// much later each time; anything else ends.
 [[nodiscard]] protocol::StepResult session_refused(Work& work);
 [[nodiscard]] protocol::StepResult sign_in_much_later(Work& work, std::string detail);
+/// Nothing was reached, or the portal asks to come back later.
 [[nodiscard]] protocol::StepResult come_back(Work& work, const portal::Run& run);
 /// The portal wants a person in front of a browser.
 [[nodiscard]] protocol::StepResult ask_for_person(Work& work, const portal::Run& run);
@@ -29,8 +30,8 @@ namespace cabroker::adapters::guest_portal {
 /// A change was sent and its answer says nothing certain.
 [[nodiscard]] protocol::StepResult in_doubt(Work& work, const portal::Run& run);
 
-/// Is this page a refusal that ends a request (and no matter of sessions, codes or load)?
-[[nodiscard]] bool is_refusal(config::PageOutcome outcome);
+/// The refusal that a page is; nullopt: it is none, or a matter of sessions, codes or load.
+[[nodiscard]] std::optional<protocol::Rejected> refusal_in(const portal::Run& run);
 /// The refusal as an answer.
 [[nodiscard]] protocol::StepResult refuse(Work& work, const portal::Run& run);
 

@@ -70,11 +70,12 @@ asio::awaitable<Step> with_leave(Work& work) {
 asio::awaitable<Step> enter(Work& work) {
     std::optional<domain::Secret> code = work.take_code();
     const bool too_late = work.context.now >= work.progress.code_expires_at;
-    if (!code && !too_late) co_return ask_code(work, code_need(work));
+    const bool answered = work.progress.page_behind_code.has_value();
+    if (!code && !answered && !too_late) co_return ask_code(work, code_need(work));
 
     CodeResult entered;
-    if (code) {
-        entered = co_await enter_code(work, std::move(*code));
+    if (code || answered) {
+        entered = co_await enter_code(work, std::move(code));
     } else {
         entered = code_expired(work);
     }

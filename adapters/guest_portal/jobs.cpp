@@ -214,6 +214,12 @@ asio::awaitable<Step> do_change(Work& work, OrderView view, Kind kind) {
         if (kind == Kind::cancel) co_return check_canceled(work, view);
         co_return co_await poll_reissue(work, std::move(view));
     }
+    if (work.progress.refusal) {
+        // Sent once, refused, and proven not done: it is not sent again.
+        protocol::Rejected said = std::move(*work.progress.refusal);
+        work.progress.refusal.reset();
+        co_return work.answer(std::move(said), "rejected");
+    }
     if (!may_change(view, kind)) {
         if (kind == Kind::cancel) co_return cannot_cancel(work, view);
         co_return wrong_status(work, view);
@@ -222,29 +228,55 @@ asio::awaitable<Step> do_change(Work& work, OrderView view, Kind kind) {
     co_return co_await prepare_change(work, std::move(view), kind);
 }
 
-bool refused_for_certain(const Run& run) {
-    return run.stop == Stop::rejected ||
-           (run.stop == Stop::outcome &&
-            (is_refusal(run.outcome) || run.outcome == PageOutcome::awaiting_approval ||
-             run.outcome == PageOutcome::credentials_rejected ||
-             run.outcome == PageOutcome::stale_form));
+bool says_no(const Run& run) {
+    if (run.stop != Stop::outcome) return run.stop == Stop::rejected;
+    switch (run.outcome) {
+        case PageOutcome::awaiting_approval:
+        case PageOutcome::credentials_rejected:
+        case PageOutcome::stale_form:
+            return true;
+        case PageOutcome::access_code_attempts_exhausted:
+            return false;
+        default:
+            return refusal_in(run).has_value();
+    }
 }
 
-Step after_sending(Work& work, const Run& run) {
+/// May this refusal be about what our own form did, because it reached the portal twice (a proxy
+/// repeated it) or was carried out by halves? A profile's own refusals say anything.
+bool may_be_our_doing(const Run& run) {
+    return run.stop == Stop::rejected || run.outcome == PageOutcome::order_not_issued ||
+           run.outcome == PageOutcome::reissue_pending || run.outcome == PageOutcome::stale_form;
+}
+
+/// The portal said no to our form. It is believed when the order stands as before.
+asio::awaitable<Step> after_refusal(Work& work, Run run) {
+    if (!may_be_our_doing(run)) co_return interpret(work, run);
+    const std::optional<SeenBefore> seen = parse_seen(work.progress.seen_before);
+    Reading reading = co_await read_order(work);
+    const Kind kind = domain::kind_of(work.context.params);
+    const bool as_before = reading.view && seen && is_unchanged(*seen, *reading.view) &&
+                           reading.view->traces_of(kind, work.reason()) <= seen->traces;
+    if (as_before) co_return interpret(work, run);
+    work.progress.refusal = refusal_in(run);
+    co_return in_doubt(work, run);
+}
+
+asio::awaitable<Step> after_sending(Work& work, Run run) {
     if (!run.once_sent) {
         // Certainly nothing reached the portal.
-        if (run.stop == Stop::misconfigured) return interpret(work, run);
-        return come_back(work, run);
+        if (run.stop == Stop::misconfigured) co_return interpret(work, run);
+        co_return come_back(work, run);
     }
-    if (refused_for_certain(run)) return interpret(work, run);
-    if (run.stop != Stop::finished) return in_doubt(work, run);
+    if (says_no(run)) co_return co_await after_refusal(work, std::move(run));
+    if (run.stop != Stop::finished) co_return in_doubt(work, run);
 
     OrderView view = view_of(work.profile(), run.values);
     if (other_order(view, work.context.order)) {
         Run doubtful = run;
         doubtful.detail = *other_order(view, work.context.order);
         doubtful.evidence.push_back(work.browser.evidence_of(run));
-        return in_doubt(work, doubtful);
+        co_return in_doubt(work, doubtful);
     }
     work.progress.job = Job::submitted;
     work.progress.prepared.reset();
@@ -253,7 +285,7 @@ Step after_sending(Work& work, const Run& run) {
     protocol::Wait wait;
     wait.reason = "the portal took the request; its result is read next";
     wait.poll_after = domain::Duration(0);
-    return work.answer(std::move(wait), "polling");
+    co_return work.answer(std::move(wait), "polling");
 }
 
 }  // namespace
@@ -289,9 +321,9 @@ asio::awaitable<Step> send_change(Work& work) {
     const PortalOperation change = *change_of(work.context.params);
     portal::Prepared prepared = *work.progress.prepared;
     portal::Variables given = work.given;
-    const Run run = co_await work.browser.submit(change, std::move(prepared), std::move(given),
-                                                 work.act_until());
-    co_return after_sending(work, run);
+    Run run = co_await work.browser.submit(change, std::move(prepared), std::move(given),
+                                           work.act_until());
+    co_return co_await after_sending(work, std::move(run));
 }
 
 }  // namespace cabroker::adapters::guest_portal

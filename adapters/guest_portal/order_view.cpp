@@ -184,6 +184,10 @@ std::optional<SeenBefore> parse_seen(const std::string& text) {
     return seen;
 }
 
+bool is_unchanged(const SeenBefore& before, const OrderView& now) {
+    return now.status.raw == before.status && now.serial == before.serial;
+}
+
 std::optional<domain::Time> page_time(const config::PortalProfile& profile,
                                       const std::string& text) {
     if (const auto time = json::parse_time(text)) return time;

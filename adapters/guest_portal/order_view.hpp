@@ -85,6 +85,8 @@ struct SeenBefore {
 [[nodiscard]] std::string seen_text(const OrderView& view, domain::Kind kind,
                                     const std::string& reason);
 [[nodiscard]] std::optional<SeenBefore> parse_seen(const std::string& text);
+/// Status and serial number are as they were.
+[[nodiscard]] bool is_unchanged(const SeenBefore& before, const OrderView& now);
 
 /// A date of a page, by RFC 3339 or the profile's formats.
 [[nodiscard]] std::optional<domain::Time> page_time(const config::PortalProfile& profile,

@@ -74,6 +74,11 @@ bool read_sign_in(const object& from, Progress& into) {
     into.codes_expired = static_cast<int>(number_at(from, "codes_expired").value_or(0));
     into.code_at_hand = domain::Secret(text_at(from, "code_at_hand"));
     into.code_in_doubt = text_at(from, "code_state") == "in_doubt";
+    const value* behind = from.if_contains("page_behind_code");
+    if (behind != nullptr && behind->is_object()) {
+        const object& page = behind->get_object();
+        into.page_behind_code = portal::PageBehind{text_at(page, "step"), text_at(page, "url")};
+    }
     return true;
 }
 
@@ -92,6 +97,10 @@ domain::Secret Progress::text(const portal::Variables& variables) const {
         out["code_sent_to"] = code_sent_to;
         out["code_at_hand"] = code_at_hand.reveal();
         if (code_in_doubt) out["code_state"] = "in_doubt";
+        if (page_behind_code) {
+            out["page_behind_code"] =
+                object{{"step", page_behind_code->step}, {"url", page_behind_code->url}};
+        }
     }
     if (last_error) {
         out["error"] = last_error->code;
@@ -101,6 +110,10 @@ domain::Secret Progress::text(const portal::Variables& variables) const {
     out["short_sessions"] = short_sessions;
     out["codes_expired"] = codes_expired;
     if (prepared) out["prepared"] = portal::to_json(*prepared, variables);
+    if (refusal) {
+        out["refusal"] =
+            object{{"code", refusal->code}, {"detail", refusal->detail}, {"hint", refusal->hint}};
+    }
     out["seen_before"] = seen_before;
     out["seen_serial"] = seen_serial;
     out["tokens_told"] = tokens_told;
@@ -121,6 +134,14 @@ std::optional<Progress> Progress::parse(std::string_view text, const portal::Var
     if (const value* prepared = from.if_contains("prepared")) {
         progress.prepared = portal::prepared_from(*prepared, variables);
         if (!progress.prepared) return std::nullopt;
+    }
+    if (const value* refusal = from.if_contains("refusal")) {
+        if (!refusal->is_object()) return std::nullopt;
+        protocol::Rejected said;
+        said.code = text_at(refusal->get_object(), "code");
+        said.detail = text_at(refusal->get_object(), "detail");
+        said.hint = text_at(refusal->get_object(), "hint");
+        progress.refusal = std::move(said);
     }
     progress.seen_before = text_at(from, "seen_before");
     progress.seen_serial = text_at(from, "seen_serial");

@@ -8,7 +8,9 @@
 
 #include "adapters/portal/browser.hpp"
 #include "adapters/portal/prepared.hpp"
+#include "adapters/portal/run.hpp"
 #include "adapters/portal/variables.hpp"
+#include "adapters/protocol/messages.hpp"
 #include "domain/request.hpp"
 #include "domain/secret.hpp"
 
@@ -40,10 +42,15 @@ struct Progress {
     int codes_expired = 0;
     /// A code that was given and could not be delivered yet.
     domain::Secret code_at_hand;
+    /// Where the answer to the code led, when that page failed: it is read again.
+    std::optional<portal::PageBehind> page_behind_code;
     /// It was sent once and no answer came: the portal may have used it up.
     bool code_in_doubt = false;
 
     std::optional<portal::Prepared> prepared;
+    /// What the portal answered to our form, when the order had changed by then: if a proof says
+    /// that this was not by us, the request ends with it and sends nothing again.
+    std::optional<protocol::Rejected> refusal;
     /// What the order showed before our change: status, serial, how often our reason stood there.
     std::string seen_before;
     std::string seen_serial;

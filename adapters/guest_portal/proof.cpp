@@ -1,5 +1,7 @@
 #include "adapters/guest_portal/proof.hpp"
 
+#include <algorithm>
+
 #include "adapters/guest_portal/account.hpp"
 #include "adapters/guest_portal/answers.hpp"
 #include "adapters/guest_portal/jobs.hpp"
@@ -81,6 +83,7 @@ asio::awaitable<Proven> sign_in_to_look(Work& work) {
 Proof found_done(Work& work, std::string detail) {
     work.progress.job = Job::submitted;
     work.progress.prepared.reset();
+    work.progress.refusal.reset();
     return close(work, ProofVerdict::done, std::move(detail));
 }
 
@@ -104,10 +107,7 @@ struct Doubt {
     [[nodiscard]] bool our_trace(const OrderView& view) const {
         return view.traces_of(kind, reason) > seen.traces;
     }
-    /// Status and serial are as before.
-    [[nodiscard]] bool unchanged(const OrderView& view) const {
-        return view.status.raw == seen.status && view.serial == seen.serial;
-    }
+    [[nodiscard]] bool unchanged(const OrderView& view) const { return is_unchanged(seen, view); }
 };
 
 /// The certificate that our request names, when it is shown as revoked.
@@ -124,7 +124,28 @@ Proof as_before(Work& work, const OrderView& view) {
     return found_nothing(work, "the order stands as before: " + view.status.raw);
 }
 
+/// Does the profile read where a change of this kind leaves its reason?
+bool reads_reasons(const config::PortalProfile& profile, Kind kind) {
+    const config::ProfileOperation* plan = profile.operation(config::PortalOperation::read_order);
+    const auto is_reason = [&](const config::Extraction& value) {
+        if (kind == Kind::reissue) return value.name == "reissue_reason";
+        if (kind == Kind::cancel) return value.name == "reissue_note";
+        return value.name == "revoke_reason" || value.name == "certificate_reason" ||
+               value.name == "revocation_reason";
+    };
+    return plan != nullptr &&
+           std::any_of(plan->steps.begin(), plan->steps.end(), [&](const auto& step) {
+               return std::any_of(step.extract.begin(), step.extract.end(), is_reason);
+           });
+}
+
 Proof not_ours(Work& work, const std::string& shown) {
+    // The portal said no and the order shows no trace of us: somebody else was faster.
+    const Kind kind = domain::kind_of(work.context.params);
+    if (work.progress.refusal && reads_reasons(work.profile(), kind)) {
+        return found_nothing(work, "the portal refused our form, and shows " + shown +
+                                       " without our reason: it was not by this request");
+    }
     return close(work, ProofVerdict::cannot_tell,
                  "the portal shows " + shown + ", and nothing shows that it was by this request");
 }
@@ -221,11 +242,12 @@ asio::awaitable<Proven> prove_change(Work& work, domain::Effect effect) {
     if (work.progress.gate != Gate::code) co_return co_await sign_in_to_look(work);
     std::optional<domain::Secret> code = work.take_code();
     const bool too_late = work.context.now >= work.progress.code_expires_at;
-    if (!code && !too_late) co_return ask(work, code_need(work));
+    const bool answered = work.progress.page_behind_code.has_value();
+    if (!code && !answered && !too_late) co_return ask(work, code_need(work));
 
     CodeResult entered;
-    if (code) {
-        entered = co_await enter_code(work, std::move(*code));
+    if (code || answered) {
+        entered = co_await enter_code(work, std::move(code));
     } else {
         entered = code_expired(work);
     }

@@ -39,6 +39,7 @@ void forget_sign_in(Work& work) {
     work.progress.login = portal::BrowserState();
     work.progress.attempts_left.reset();
     work.progress.code_at_hand = domain::Secret();
+    work.progress.page_behind_code.reset();
     work.progress.code_in_doubt = false;
     work.use(portal::BrowserState());
 }
@@ -93,13 +94,42 @@ CodeResult used_up(Work& work) {
     return result;
 }
 
+/// The portal answered to the code, and the page that it led to failed. A code may serve only once:
+/// that page is read again, the code is not sent again.
+CodeResult page_failed(Work& work, const Run& run) {
+    Progress& progress = work.progress;
+    progress.login = work.browser.state();
+    progress.code_at_hand = domain::Secret();
+    progress.page_behind_code = run.behind;
+    return ended(come_back(work, run));
+}
+
+CodeResult signed_in(Work& work) {
+    work.session_begins();
+    Progress& progress = work.progress;
+    progress.gate = Gate::none;
+    progress.login = portal::BrowserState();
+    progress.last_error.reset();
+    progress.codes_expired = 0;
+    progress.code_at_hand = domain::Secret();
+    progress.page_behind_code.reset();
+    progress.code_in_doubt = false;
+    work.note("signed in");
+    CodeResult result;
+    result.verdict = CodeVerdict::signed_in;
+    return result;
+}
+
 CodeResult judge_code(Work& work, const Run& run, domain::Secret code) {
     const bool later = run.stop == Stop::outcome && (run.outcome == PageOutcome::rate_limited ||
                                                      run.outcome == PageOutcome::maintenance);
     if (later || run.stop == Stop::unreachable || run.stop == Stop::no_answer) {
+        if (run.behind) return page_failed(work, run);
         return code_kept(work, run, std::move(code));
     }
     if (run.stop != Stop::outcome) return ended(interpret(work, run));
+    // The page behind the code is read again: a portal that shows another one has used the code up.
+    const bool reread = run.behind.has_value() && code.empty();
     const bool in_doubt = work.progress.code_in_doubt;
     switch (run.outcome) {
         case PageOutcome::access_code_wrong:
@@ -108,7 +138,7 @@ CodeResult judge_code(Work& work, const Run& run, domain::Secret code) {
         case PageOutcome::session_expired:
         // The form is kept between two steps: only a new sign-in gives another one.
         case PageOutcome::stale_form:
-            return in_doubt ? used_up(work) : code_expired(work);
+            return in_doubt || reread ? used_up(work) : code_expired(work);
         default:
             return ended(interpret(work, run));
     }
@@ -219,27 +249,29 @@ CodeResult code_expired(Work& work) {
     return result;
 }
 
-asio::awaitable<CodeResult> enter_code(Work& work, domain::Secret code) {
+asio::awaitable<CodeResult> enter_code(Work& work, std::optional<domain::Secret> given_code) {
+    domain::Secret code = given_code ? std::move(*given_code) : domain::Secret();
     portal::BrowserState login = work.progress.login;
     work.set_session_aside();
     work.use(std::move(login));
     portal::Variables given = work.given;
     given.set_secret("access_code", std::string(code.reveal()));
-    const Run run = co_await work.browser.run(PortalOperation::enter_code, std::move(given));
-    if (run.stop != Stop::finished) {
-        CodeResult result = judge_code(work, run, std::move(code));
-        co_return result;
+    Run run;
+    if (work.progress.page_behind_code) {
+        portal::PageBehind behind = std::move(*work.progress.page_behind_code);
+        work.progress.page_behind_code.reset();
+        code = domain::Secret();
+        run = co_await work.browser.go_on(PortalOperation::enter_code, std::move(behind),
+                                          std::move(given));
+    } else {
+        run = co_await work.browser.run(PortalOperation::enter_code, std::move(given));
     }
-    work.session_begins();
-    work.progress.gate = Gate::none;
-    work.progress.login = portal::BrowserState();
-    work.progress.last_error.reset();
-    work.progress.codes_expired = 0;
-    work.progress.code_at_hand = domain::Secret();
-    work.progress.code_in_doubt = false;
-    work.note("signed in");
     CodeResult result;
-    result.verdict = CodeVerdict::signed_in;
+    if (run.stop == Stop::finished) {
+        result = signed_in(work);
+    } else {
+        result = judge_code(work, run, std::move(code));
+    }
     co_return result;
 }
 

@@ -37,8 +37,10 @@ struct CodeResult {
     CodeVerdict verdict = CodeVerdict::ended;
     std::optional<Step> ended;
 };
-/// Enters the code. signed_in: the browser is the session.
-[[nodiscard]] boost::asio::awaitable<CodeResult> enter_code(Work& work, domain::Secret code);
+/// Enters the code, or reads the page behind it again when that failed: then `code` is not used.
+/// signed_in: the browser is the session.
+[[nodiscard]] boost::asio::awaitable<CodeResult> enter_code(Work& work,
+                                                            std::optional<domain::Secret> code);
 
 /// The code ran out before it was used: expired the first time, ended the second.
 [[nodiscard]] CodeResult code_expired(Work& work);

@@ -171,7 +171,7 @@ std::optional<domain::Secret> Work::take_code() {
 }
 
 bool Work::has_code() const {
-    if (!progress.code_at_hand.empty()) return true;
+    if (!progress.code_at_hand.empty() || progress.page_behind_code) return true;
     return std::any_of(context.inputs.begin(), context.inputs.end(), [](const auto& input) {
         return input.name == "access_code" && !input.value.empty();
     });

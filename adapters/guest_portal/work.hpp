@@ -59,7 +59,7 @@ class Work {
     /// The access code that was given now, or before and could not be delivered.
     [[nodiscard]] std::optional<domain::Secret> take_code();
 
-    /// Has a code been given that is to be entered?
+    /// Has a code been given that is to be entered, or was one and its page must be read?
     [[nodiscard]] bool has_code() const;
 
     /// The browser works on with these cookies.

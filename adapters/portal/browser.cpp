@@ -33,6 +33,12 @@ std::map<std::string, std::string> carried_values(const Variables& values) {
     return carried;
 }
 
+/// Those answers that every browser follows with a GET.
+std::optional<PageBehind> page_behind(const std::string& step, const Result<HttpResponse>& answer) {
+    if (!answer || !is_redirect(*answer) || answer->status >= 307) return std::nullopt;
+    return PageBehind{step, *answer->location};
+}
+
 }  // namespace
 
 Browser::Browser(const Portal& portal, BrowserState state,
@@ -89,6 +95,31 @@ asio::awaitable<Run> Browser::submit(config::PortalOperation operation, Prepared
     co_return std::move(course.run);
 }
 
+asio::awaitable<Run> Browser::go_on(config::PortalOperation operation, PageBehind behind,
+                                    Variables given) {
+    Course course(*portal_, visit_, state_, nullptr, operation, std::move(given));
+    PortalClient client(*portal_, visit_, state_.jar, deadline_);
+    course.run.step = behind.step;
+    const std::optional<std::size_t> index = course.index_of(behind.step);
+    const auto url = transport::resolve_within(portal_->origin, behind.url, behind.url);
+    if (!index || !url) {
+        course.stop(Stop::misconfigured, "the profile or base_url changed during the sign-in");
+        co_return std::move(course.run);
+    }
+    Prepared prepared;
+    prepared.step = *index;
+    prepared.url = *url;
+    HttpRequest request = http_request(prepared);
+    course.begin_exchange();
+    Result<HttpResponse> answer = co_await client.perform(std::move(request));
+    if (answer) answer = co_await client.follow(std::move(*answer), prepared.method);
+    const std::optional<std::size_t> next = course.take(*index, prepared, std::move(answer));
+    course.run.behind = std::move(behind);
+    if (next) co_await walk(course, client, *next);
+    shown_ = course.take_page();
+    co_return std::move(course.run);
+}
+
 asio::awaitable<void> Browser::walk(Course& course, PortalClient& client, std::size_t from) {
     std::size_t index = from;
     while (index < course.plan()->steps.size()) {
@@ -118,6 +149,9 @@ asio::awaitable<void> Browser::walk(Course& course, PortalClient& client, std::s
             request.deadline = deadline_;
         }
         Result<HttpResponse> answer = co_await client.perform(std::move(request));
+        if (step.effect == domain::EffectClass::repeatable) {
+            course.run.behind = page_behind(step.name, answer);
+        }
         if (answer) answer = co_await client.follow(std::move(*answer), prepared->method);
         const std::optional<std::size_t> next = course.take(index, *prepared, std::move(answer));
         if (!next) co_return;

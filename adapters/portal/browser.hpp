@@ -34,6 +34,11 @@ class Browser {
         config::PortalOperation operation, Prepared prepared, Variables given,
         std::chrono::steady_clock::time_point act_until);
 
+    /// Reads the page that a repeatable request led to and that failed, and goes on from there: the
+    /// request is not sent again.
+    [[nodiscard]] boost::asio::awaitable<Run> go_on(config::PortalOperation operation,
+                                                    PageBehind behind, Variables given);
+
     [[nodiscard]] const BrowserState& state() const { return state_; }
     /// The page a run ended at, without secrets.
     [[nodiscard]] protocol::EvidenceBlob evidence_of(const Run& run) const;

@@ -70,6 +70,14 @@ Course::Course(const Portal& portal, const Visit& visit, BrowserState& state, co
     }
 }
 
+std::optional<std::size_t> Course::index_of(std::string_view step) const {
+    if (plan_ == nullptr) return std::nullopt;
+    for (std::size_t index = 0; index < plan_->steps.size(); ++index) {
+        if (plan_->steps[index].name == step) return index;
+    }
+    return std::nullopt;
+}
+
 void Course::begin_exchange() {
     began_ = std::chrono::steady_clock::now();
     for (std::string& value : cookie_values(state_.jar)) {

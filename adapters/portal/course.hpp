@@ -26,6 +26,8 @@ class Course {
 
     /// nullptr: the profile has no such operation.
     [[nodiscard]] const config::ProfileOperation* plan() const { return plan_; }
+    /// Of the step with this name; nullopt: there is none.
+    [[nodiscard]] std::optional<std::size_t> index_of(std::string_view step) const;
     /// The page before the next step; nullptr before the first answer.
     [[nodiscard]] const Received* page() const { return page_ ? &*page_ : nullptr; }
     /// Gives that page away.

@@ -17,6 +17,11 @@ using transport::HttpResponse;
 
 namespace {
 
+/// A wait for the rate that is shorter than going round by the core.
+constexpr domain::Duration kLongestTurn = std::chrono::seconds(2);
+
+}  // namespace
+
 bool is_redirect(const HttpResponse& response) {
     switch (response.status) {
         case 301:
@@ -29,11 +34,6 @@ bool is_redirect(const HttpResponse& response) {
             return false;
     }
 }
-
-/// A wait for the rate that is shorter than going round by the core.
-constexpr domain::Duration kLongestTurn = std::chrono::seconds(2);
-
-}  // namespace
 
 asio::awaitable<Result<HttpResponse>> PortalClient::perform(HttpRequest request) {
     request.cookies = jar_;

@@ -13,6 +13,9 @@
 
 namespace cabroker::adapters::portal {
 
+/// Does the answer lead to another page?
+[[nodiscard]] bool is_redirect(const transport::HttpResponse& response);
+
 /// For as long as one run; all that it is given outlives it.
 class PortalClient {
   public:

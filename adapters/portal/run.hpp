@@ -26,6 +26,12 @@ enum class Stop {
     misconfigured  ///< the profile cannot be followed
 };
 
+/// A page that the answer to a step's request redirected to.
+struct PageBehind {
+    std::string step;
+    std::string url;
+};
+
 struct Run {
     Stop stop = Stop::misconfigured;
     std::string step;  ///< of the profile, the last one begun
@@ -41,6 +47,8 @@ struct Run {
     std::vector<std::string> cookies_sent;
     /// The page it stopped at, without secrets; none when finished.
     std::vector<protocol::EvidenceBlob> evidence;
+    /// Where the answer to the last repeatable request led, whatever became of that page.
+    std::optional<PageBehind> behind;
     bool once_sent = false;  ///< the `once` request may have reached the portal
 
     Run() = default;

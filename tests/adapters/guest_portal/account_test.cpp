@@ -125,6 +125,21 @@ TEST_P(AccountPortalTest, ALostAnswerToAReissueIsProvenByItsReason) {
     EXPECT_EQ(world().count(*order.supplier_order_id, "reissues"), 1);
 }
 
+TEST_P(AccountPortalTest, AFormThatReachedThePortalTwiceIsProvenDoneAndNotRefused) {
+    const std::string submit =
+        GetParam().said == "desk_portal" ? "desk_portal.reissue.confirm" : "api.reissue";
+    const domain::Order order = new_order();
+    FakeCore core = core_at(order, reissue(*order.common_name));
+    ASSERT_EQ(text_of(core.step().answer), "intend once") << core.shown;
+    world().fault(submit, "repeated");
+
+    EXPECT_EQ(text_of(core.leave().answer), "unknown_outcome") << core.shown;
+    const auto proof = core.prove();
+
+    EXPECT_EQ(proof.verdict, ProofVerdict::done) << proof.detail;
+    EXPECT_EQ(world().count(*order.supplier_order_id, "reissues"), 1);
+}
+
 TEST_P(AccountPortalTest, AnIntentWithoutLeaveIsProvenNotDone) {
     const domain::Order order = new_order();
     FakeCore core = core_at(order, reissue(*order.common_name));

@@ -93,6 +93,18 @@ TEST_F(GuestPortalActionsTest, ALostAnswerToARevokeIsProvenByStatusAndReason) {
     EXPECT_EQ(world().count(*order.supplier_order_id, "revokes"), 1);
 }
 
+TEST_F(GuestPortalActionsTest, ARevokeThatReachedThePortalTwiceIsProvenDoneAndNotRefused) {
+    const domain::Order order = new_order();
+    FakeCore core = this->core(order, revoke());
+    ASSERT_EQ(text_of(sign_in(core, *order.supplier_order_id).answer), "intend once");
+    world().fault("portal.revoke.confirm", "repeated");
+    EXPECT_EQ(text_of(core.leave().answer), "unknown_outcome");
+    EXPECT_EQ(core.prove().verdict, ProofVerdict::done);
+
+    EXPECT_EQ(text_of(core.step().answer), "done revoked");
+    EXPECT_EQ(world().count(*order.supplier_order_id, "revokes"), 1);
+}
+
 TEST_F(GuestPortalActionsTest, RefusesRevokesThatThePortalCannotDo) {
     domain::RevokeParams one = revoke();
     one.scope = domain::RevokeScope::certificate;

@@ -170,6 +170,41 @@ TEST_F(GuestPortalReissueTest, AnAnswerLostBeforeTheCommitIsProvenNotDoneAndSent
     expect_issued(core_.step());
 }
 
+TEST_F(GuestPortalReissueTest, AFormThatReachedThePortalTwiceIsProvenDoneAndNotRefused) {
+    reach_intent();
+    world().fault("portal.reissue.submit", "repeated");
+    EXPECT_EQ(text_of(core_.leave().answer), "unknown_outcome");
+    EXPECT_THAT(core_.shown, HasSubstr("already pending")) << "what the portal said is told";
+
+    EXPECT_EQ(core_.prove().verdict, ProofVerdict::done);
+    world().advance_clock("61m");
+
+    expect_issued(core_.step());
+}
+
+TEST_F(GuestPortalReissueTest, ARefusalBecauseSomebodyElseWasFasterIsProvenAndEndsIt) {
+    reach_intent();
+    FakeCore other = core(order_, reissue(*order_.common_name, "somebody else's"));
+    ASSERT_EQ(text_of(sign_in(other, id_).answer), "intend once");
+    ASSERT_EQ(text_of(other.leave().answer), "wait");
+
+    EXPECT_EQ(text_of(core_.leave().answer), "unknown_outcome");
+    EXPECT_EQ(core_.prove().verdict, ProofVerdict::not_done);
+
+    EXPECT_EQ(text_of(core_.step().answer), "rejected reissue_already_pending");
+    EXPECT_EQ(world().count(id_, "reissues"), 1);
+}
+
+TEST_F(GuestPortalReissueTest, ARefusalThatTheOrderCannotExplainEndsItWithoutASecondForm) {
+    reach_intent();
+    world().fault("portal.reissue.submit", "repeated");
+    world().fault("portal.order.page", "status_500");
+    EXPECT_EQ(text_of(core_.leave().answer), "unknown_outcome");
+    world().clear_faults();
+    EXPECT_EQ(core_.prove().verdict, ProofVerdict::done);
+    EXPECT_EQ(world().count(id_, "reissues"), 1);
+}
+
 TEST_F(GuestPortalReissueTest, AStepThatDiedWithItsAnswerIsProvenFromTheIntentsCookie) {
     reach_intent();
     core_.leave_and_lose_the_answer();

@@ -224,6 +224,40 @@ TEST_F(GuestPortalSignInTest, ACodeWhoseAnswerWasLostOnTheWayCostsASignInAndNoAt
     EXPECT_FALSE(need->last_error.has_value()) << need->last_error->code;
 }
 
+TEST_F(GuestPortalSignInTest, ACodeWhosePageBehindItFailsIsNotSentAgain) {
+    const domain::Order order = new_order();
+    FakeCore core = this->core(order, domain::StatusParams());
+    core.go();
+    core.give("access_code", world().code_for(kContact, *order.supplier_order_id));
+    const std::string place = "portal.code.submit";
+    world().fault("portal.order.page", "status_500", R"(,"times":2)");
+    EXPECT_EQ(text_of(core.step().answer), "unreachable");
+    const auto sent = world().calls(place);
+    EXPECT_EQ(text_of(core.step().answer), "unreachable");
+
+    EXPECT_EQ(text_of(core.step().answer), "done status_read");
+    EXPECT_EQ(world().calls(place), sent) << "a portal may take a code once only";
+    EXPECT_THAT(core.jar(), testing::HasSubstr("order_id")) << "what the page says is kept";
+    expect_no_secret(core);
+}
+
+TEST_F(GuestPortalSignInTest, APageBehindACodeThatBecameTheLoginPageCostsASignInAndNoAttempt) {
+    const domain::Order order = new_order();
+    FakeCore core = this->core(order, domain::StatusParams());
+    core.go();
+    core.give("access_code", world().code_for(kContact, *order.supplier_order_id));
+    world().fault("portal.order.page", "status_500");
+    EXPECT_EQ(text_of(core.step().answer), "unreachable");
+    world().fault("portal.order.page", "login_page");
+
+    const auto asked = core.go();
+
+    const domain::Need* need = need_of(asked, "access_code");
+    ASSERT_NE(need, nullptr) << text_of(asked.answer);
+    EXPECT_FALSE(need->last_error.has_value()) << need->last_error->code;
+    EXPECT_EQ(need->attempts_left, 3);
+}
+
 TEST_F(GuestPortalSignInTest, ASessionThatThePortalForgotIsDroppedAndANewSignInIntended) {
     const domain::Order order = new_order();
     FakeCore core = this->core(order, domain::StatusParams());

@@ -111,6 +111,10 @@ std::int64_t SimWorld::count(const std::string& order, const std::string& what) 
     return control("GET", "/books").at("orders").at(order).at(what).to_number<std::int64_t>();
 }
 
+std::int64_t SimWorld::calls(const std::string& place) const {
+    return control("GET", "/books").at("calls").at(place).to_number<std::int64_t>();
+}
+
 void SimWorld::add_order(const std::string& id, const std::string& common_name,
                          const std::string& status, const std::string& more) {
     control("POST", "/orders",

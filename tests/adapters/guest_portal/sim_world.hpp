@@ -32,6 +32,8 @@ class SimWorld {
     void advance_clock(const std::string& by);
     /// A counter of an order's books: reissues, revokes, cancels, logins.
     [[nodiscard]] std::int64_t count(const std::string& order, const std::string& what) const;
+    /// How often a place of the simulated world's faults was reached.
+    [[nodiscard]] std::int64_t calls(const std::string& place) const;
     void add_order(const std::string& id, const std::string& common_name,
                    const std::string& status = "issued", const std::string& more = "");
 
