@@ -125,6 +125,14 @@ const std::string& Certificate::der() const { return parsed_->der; }
 std::string Certificate::pem() const { return pem_text("CERTIFICATE", parsed_->der); }
 const std::string& Certificate::subject() const { return parsed_->subject; }
 const std::string& Certificate::issuer() const { return parsed_->issuer; }
+std::string Certificate::decimal_serial() const {
+    const BnPtr number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(handle_of(parsed())), nullptr));
+    char* const text = number ? BN_bn2dec(number.get()) : nullptr;
+    std::string decimal = text == nullptr ? "" : text;
+    OPENSSL_free(text);
+    return decimal;
+}
+
 bool Certificate::is_ca() const { return parsed_->is_ca; }
 bool Certificate::is_self_issued() const { return parsed_->is_self_issued; }
 

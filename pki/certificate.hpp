@@ -31,6 +31,8 @@ class Certificate {
     /// Common name, DNS names (lower case, SAN order), serial and SHA-256 in lower-case hex,
     /// validity.
     [[nodiscard]] const domain::CertificateFacts& facts() const;
+    /// The serial number as some pages write it; facts() has it in hex.
+    [[nodiscard]] std::string decimal_serial() const;
     /// SHA-256 of the DER SubjectPublicKeyInfo, lower-case hex; compares with
     /// KeyFacts::spki_sha256.
     [[nodiscard]] const std::string& spki_sha256() const;

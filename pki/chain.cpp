@@ -184,6 +184,7 @@ Result<void> judge_certificate(const Certificate& leaf,
     if (expected_spki_sha256 && leaf.spki_sha256() != *expected_spki_sha256) {
         return refused("key_mismatch", "its key is not the key of the CSR");
     }
+    if (leaf.is_ca()) return refused("certificate_missing", "it is the certificate of a CA");
     const domain::CertificateFacts& facts = leaf.facts();
     std::vector<std::string> have = facts.dns_names;
     if (have.empty()) have.push_back(facts.common_name);

@@ -185,6 +185,13 @@ Step check_canceled(Work& work, const OrderView& view) {
                   "revoke the new certificate if it is not wanted");
 }
 
+/// Hex with or without marks between, or decimal. What is neither, or nothing, fits any.
+bool is_serial_of(const std::string& shown, const pki::Certificate& certificate) {
+    const std::string hex = config::plain_serial(shown);
+    return hex.empty() || hex == config::plain_serial(certificate.facts().serial) ||
+           shown == certificate.decimal_serial();
+}
+
 asio::awaitable<Step> do_download(Work& work, OrderView view) {
     if (view.serial.empty() && view.status.status != OrderStatus::issued) {
         co_return reject(work, "order_not_issued", status_sentence(view) + " and no certificate",
@@ -192,6 +199,16 @@ asio::awaitable<Step> do_download(Work& work, OrderView view) {
     }
     Download fetched = co_await download(work);
     if (fetched.ended) co_return std::move(*fetched.ended);
+    // There is no key to compare: only the serial number tells this certificate from others of the
+    // same names.
+    if (fetched.leaf && !is_serial_of(view.serial, *fetched.leaf)) {
+        work.certificates.clear();
+        co_return misconfigured(work,
+                                "the order's page shows the serial number " + view.serial +
+                                    ", the downloaded certificate has " +
+                                    fetched.leaf->facts().serial,
+                                "download");
+    }
     co_return done(work, "downloaded", "downloaded from the portal");
 }
 

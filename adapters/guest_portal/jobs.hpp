@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "adapters/guest_portal/work.hpp"
+#include "pki/certificate.hpp"
 
 namespace cabroker::adapters::guest_portal {
 
@@ -23,6 +24,7 @@ struct Download {
     bool fetched = false;
     /// The leaf's key is that of the request's CSR (reissue only).
     bool our_key = false;
+    std::optional<pki::Certificate> leaf;
     std::optional<Step> ended;
 };
 [[nodiscard]] boost::asio::awaitable<Download> download(Work& work);

@@ -77,6 +77,7 @@ asio::awaitable<Download> download(Work& work) {
     result.our_key = !spki.empty() && ours.has_value() && ours->spki_sha256() == spki;
     const auto leaf = result.our_key ? ours : pki::leaf_of(*found);
     take_certificates(work, *found, leaf ? &*leaf : nullptr);
+    if (leaf) result.leaf = *leaf;
     result.fetched = true;
     co_return result;
 }

@@ -38,6 +38,11 @@ Transition wait_without_expiry(const Situation& situation) {
     return next;
 }
 
+std::string hint_after_expiry(const Situation& situation, const char* otherwise) {
+    if (!situation.submitted) return otherwise;
+    return "what was submitted goes on at the CA: ask for the order's status before anything else";
+}
+
 std::optional<Transition> when_needs_are_late(const Situation& situation) {
     for (const domain::Need& need : situation.request.needs) {
         if (!is_late(need, situation.now)) continue;
@@ -45,7 +50,7 @@ std::optional<Transition> when_needs_are_late(const Situation& situation) {
         if (situation.submitted && !over) return wait_without_expiry(situation);
         return settle(situation, State::expired, late_code(need),
                       "nobody gave " + need.name + " in time",
-                      "retry the request; a new " + need.name + " will be asked for");
+                      hint_after_expiry(situation, "retry the request; it will be asked for anew"));
     }
     return std::nullopt;
 }
@@ -92,21 +97,25 @@ std::optional<Transition> when_over(const Situation& situation) {
             return settle(situation, State::expired, "approval_expired",
                           "nobody approved it in time", "retry the request and tell an approver");
         case State::needs_input:
+            // What is polled for meanwhile did not wait for the input but for what went wrong.
+            if (request.last_problem && polls_meanwhile(request.needs)) break;
             return settle(situation, State::expired, "input_expired",
-                          "the input asked for did not come in time", "retry the request");
+                          "the input asked for did not come in time",
+                          hint_after_expiry(situation, "retry the request"));
         default:
             break;
     }
     std::string code = "deadline_exceeded";
     std::string detail = "it was not done when its deadline passed";
     if (request.last_problem &&
-        (request.state == State::backoff || request.state == State::waiting_ca)) {
+        (request.state == State::backoff || request.state == State::waiting_ca ||
+         request.state == State::needs_input)) {
         code = request.last_problem->code;
         detail = request.last_problem->detail;
     }
     if (code == "outside_down") code = "upstream_unreachable";
     return settle(situation, State::failed, code, detail,
-                  "look at the timeline, then retry the request");
+                  hint_after_expiry(situation, "look at the timeline, then retry the request"));
 }
 
 std::optional<Transition> after_crash(const Situation& situation) {

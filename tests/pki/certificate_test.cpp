@@ -50,6 +50,8 @@ TEST_F(CertificateTest, FactsAreThoseThatOpensslShows) {
     std::string serial = leaf_.facts().serial;
     for (char& c : serial) c = static_cast<char>(std::toupper(c));
     EXPECT_THAT(shown.output, HasSubstr("serial=" + serial));
+    const auto sum = test_pki::run("python3 -c 'print(int(\"" + serial + "\", 16))'");
+    EXPECT_EQ(sum.output, leaf_.decimal_serial() + "\n");
     std::string fingerprint;
     for (const char c : shown.output.substr(shown.output.find("ingerprint=") + 11, 95)) {
         if (c != ':') fingerprint += static_cast<char>(std::tolower(c));

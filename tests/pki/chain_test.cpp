@@ -162,6 +162,9 @@ TEST_F(ChainTest, JudgeNamesTheFirstThingThatIsWrong) {
     EXPECT_EQ(reason(judge_certificate(leaf_, spki, {"WWW.example.com"}, now_)), "good");
     EXPECT_EQ(reason(judge_certificate(leaf_, {}, {}, now_)), "good");
     EXPECT_EQ(reason(judge_certificate(leaf_, other, {"x.example.com"}, after)), "key_mismatch");
+    EXPECT_EQ(reason(judge_certificate(ca_.certificate(), ca_.key.spki_sha256(), {}, now_)),
+              "certificate_missing")
+        << "no CA gives away a CA";
     EXPECT_EQ(reason(judge_certificate(leaf_, spki, {"www.example.com", "example.com"}, after)),
               "name_mismatch");
     EXPECT_EQ(reason(judge_certificate(leaf_, spki, {"www.example.com"}, after)),

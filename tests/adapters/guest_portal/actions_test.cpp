@@ -54,6 +54,24 @@ TEST_F(GuestPortalActionsTest, DownloadsTheChainLeafFirst) {
     EXPECT_FALSE(pki::Certificate::from_der(result.certificates[0])->is_ca());
 }
 
+TEST_F(GuestPortalActionsTest, ADownloadIsTheCertificateThatThePageShows) {
+    std::string profile = shipped_profile("digicert-guest");
+    const std::string serial = "@id='serial-number'";
+    profile.replace(profile.find(serial), serial.size(), "@id='order-id'");
+    const Services services{*http_, *smtp_, clock_, mailers_, secrets_};
+    adapter_ =
+        make_portal_adapter(world().said("portal"), world().said("ca_file"), services, profile);
+    const domain::Order order = new_order();
+    FakeCore core = this->core(order, domain::DownloadParams());
+
+    const auto result = sign_in(core, *order.supplier_order_id);
+
+    ASSERT_EQ(text_of(result.answer), "misconfigured");
+    EXPECT_THAT(std::get<protocol::Misconfigured>(result.answer).detail,
+                HasSubstr("shows the serial number " + *order.supplier_order_id));
+    EXPECT_TRUE(result.certificates.empty());
+}
+
 TEST_F(GuestPortalActionsTest, ThereIsNothingToDownloadBeforeTheFirstIssue) {
     const domain::Order order = new_order("pending");
     FakeCore core = this->core(order, domain::DownloadParams());

@@ -18,11 +18,16 @@ int orders_made = 0;
 
 }  // namespace
 
+std::string shipped_profile(const std::string& name) {
+    return std::string(*config::shipped_file("profiles/" + name + ".yaml"));
+}
+
 std::unique_ptr<Adapter> make_portal_adapter(const std::string& base_url,
                                              const std::string& ca_file, const Services& services,
                                              const std::string& profile, const std::string& more) {
+    const bool is_text = profile.find('\n') != std::string::npos;
     std::vector<config::Problem> problems;
-    const std::string text(*config::shipped_file("profiles/" + profile + ".yaml"));
+    const std::string text = is_text ? profile : shipped_profile(profile);
     boost::json::object settings = boost::json::parse(more).as_object();
     settings["type"] = "guest_portal";
     settings["profile"] = config::read_yaml(text, "profile", "", problems).value;

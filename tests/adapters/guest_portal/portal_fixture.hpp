@@ -32,7 +32,10 @@ class SkippingClock final : public runtime::Clock {
     domain::Duration skipped_{};
 };
 
-/// The shipped profile, with the simulated world as base_url, made into an adapter.
+/// The text of a profile that we ship.
+[[nodiscard]] std::string shipped_profile(const std::string& name);
+/// The shipped profile of that name, or a profile's text, with the simulated world as base_url,
+/// made into an adapter.
 [[nodiscard]] std::unique_ptr<Adapter> make_portal_adapter(
     const std::string& base_url, const std::string& ca_file, const Services& services,
     const std::string& profile = "digicert-guest", const std::string& more = "{}");

@@ -175,6 +175,33 @@ TEST_F(TransitionTest, AnAccessCodeNotGivenInTimeExpiresTheRequest) {
     EXPECT_EQ(next->outcome->code, "access_code_expired");
 }
 
+TEST_F(TransitionTest, WhatIsPolledForMeanwhileFailsWithItsTroubleAndNotForTheInput) {
+    request_.state = State::needs_input;
+    request_.deadline_at = kNow;
+    domain::Need need;
+    need.name = "dcv_publication";
+    request_.needs = {need};
+    Situation now = situation();
+    now.submitted = true;
+
+    const auto unpublished = when_over(now);
+    ASSERT_TRUE(unpublished);
+    EXPECT_EQ(unpublished->outcome->code, "input_expired");
+    EXPECT_NE(unpublished->outcome->hint.find("goes on at the CA"), std::string::npos);
+
+    request_.last_problem = domain::Trouble{"adapter_misconfigured", "no such file", kNow};
+    const auto unread = when_over(situation());
+    ASSERT_TRUE(unread);
+    EXPECT_EQ(unread->state, State::failed);
+    EXPECT_EQ(unread->outcome->code, "adapter_misconfigured");
+
+    need.name = "access_code";
+    request_.needs = {need};
+    const auto typed = when_over(situation());
+    ASSERT_TRUE(typed);
+    EXPECT_EQ(typed->outcome->code, "input_expired");
+}
+
 TEST_F(TransitionTest, NothingIsOverBeforeItsTime) {
     for (const auto& word : domain::words<State>()) {
         request_.state = word.value;
