@@ -125,7 +125,8 @@ std::optional<bj::value> known_order(Session& session, const bj::object& order) 
         call.target = "/v1/orders/" + percent(text_at(*id, ""));
     } else {
         std::vector<std::pair<std::string, std::string>> query{{"limit", "2"}};
-        for (const char* const key : {"supplier_order_id", "platform_order_id", "common_name"}) {
+        for (const char* const key :
+             {"supplier_order_id", "platform_order_id", "common_name", "brand", "supplier"}) {
             if (const bj::value* const value = order.if_contains(key))
                 query.emplace_back(key, text_at(*value, ""));
         }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <tuple>
 
+#include "config/profile_decode.hpp"
 #include "config/settings_decode.hpp"
 #include "config/sources.hpp"
 #include "config/yaml.hpp"
@@ -194,7 +195,7 @@ LoadResult load(const std::string& path) {
     return result;
 }
 
-std::vector<Problem> check_profile(const std::string& path) {
+std::vector<Problem> check_profile(const std::string& path, const XPathJudge& judge) {
     std::vector<Problem> problems;
     const std::optional<std::string> text = read_file(path, problems);
     if (!text) return problems;
@@ -202,6 +203,12 @@ std::vector<Problem> check_profile(const std::string& path) {
     if (!problems.empty()) return problems;
     json::Problems found;
     (void)decode_portal_profile(document.value, "", found);
+    if (judge && found.empty()) {
+        for (const ProfileXPath& xpath : xpaths_of(document.value)) {
+            std::string why = judge(xpath.text);
+            if (!why.empty()) found.emplace_back(xpath.pointer, "bad_format", std::move(why));
+        }
+    }
     add_all(found, document.places, problems);
     sort_unique(problems);
     return problems;

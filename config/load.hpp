@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,7 +43,11 @@ struct LoadResult {
 /// Reads, merges, checks. Blocks on the disk; reads no secret.
 [[nodiscard]] LoadResult load(const std::string& path);
 
-/// Checks one portal profile file.
-[[nodiscard]] std::vector<Problem> check_profile(const std::string& path);
+/// Why an XPath cannot be evaluated; empty: it can.
+using XPathJudge = std::function<std::string(const std::string& xpath)>;
+
+/// Checks one portal profile file; its XPath by its text alone unless there is a judge.
+[[nodiscard]] std::vector<Problem> check_profile(const std::string& path,
+                                                 const XPathJudge& judge = {});
 
 }  // namespace cabroker::config

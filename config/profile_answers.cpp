@@ -1,5 +1,6 @@
 // What is done with an answer: expectations and extractions, and the notations in them.
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 
 #include "config/decode_tools.hpp"
@@ -66,34 +67,6 @@ void read_elements(ObjectReader& reader, Extraction& extraction, Problems& probl
 
 }  // namespace
 
-void check_xpath(const std::string& xpath, const std::string& pointer, Problems& problems) {
-    std::string open;
-    char quote = 0;
-    for (const char c : xpath) {
-        if (quote != 0) {
-            if (c == quote) quote = 0;
-        } else if (c == '\'' || c == '"') {
-            quote = c;
-        } else if (c == '(' || c == '[') {
-            open += c;
-        } else if (c == ')' || c == ']') {
-            if (open.empty() || open.back() != (c == ')' ? '(' : '[')) {
-                problems.emplace_back(pointer, "bad_format",
-                                      std::string("the XPath has a `") + c + "` too many");
-                return;
-            }
-            open.pop_back();
-        }
-    }
-    if (quote != 0) {
-        problems.emplace_back(pointer, "bad_format", "the XPath has a quote that does not end");
-    } else if (!open.empty()) {
-        problems.emplace_back(pointer, "bad_format",
-                              "the XPath has a `" + open + "` that is not closed");
-    }
-    if (xpath.empty()) problems.emplace_back(pointer, "bad_format", "the XPath is empty");
-}
-
 void check_json_pointer(const std::string& expression, const std::string& pointer,
                         Problems& problems) {
     bool good = expression.starts_with('/');
@@ -107,6 +80,19 @@ void check_json_pointer(const std::string& expression, const std::string& pointe
                               "must be a JSON pointer such as /order/status");
 }
 
+namespace {
+
+/// Rows that are counted and compared: the first alone would be taken for all.
+bool is_rows(std::string_view name) {
+    constexpr std::array<std::string_view, 9> kNames{
+        "reissue_state",      "reissue_reason",    "reissue_serial",
+        "reissue_note",       "revoke_state",      "revoke_reason",
+        "certificate_serial", "certificate_state", "certificate_reason"};
+    return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
+}  // namespace
+
 Extraction decode_extraction(const std::string& name, const bj::value& value, const std::string& at,
                              Problems& problems) {
     Extraction extraction;
@@ -119,7 +105,11 @@ Extraction decode_extraction(const std::string& name, const bj::value& value, co
         name != "supplier_order_id")
         problems.emplace_back(at, "bad_format",
                               "this variable is given already: choose another name");
+    const auto rows_without_all = [&] {
+        problems.emplace_back(at, "bad_format", "these are rows: say `all: true`");
+    };
     if (value.is_string()) {
+        if (is_rows(name)) rows_without_all();
         extraction.expression = std::string(value.get_string().data(), value.get_string().size());
         check_xpath(extraction.expression, at, problems);
         return extraction;
@@ -127,6 +117,7 @@ Extraction decode_extraction(const std::string& name, const bj::value& value, co
     ObjectReader reader(value, at, problems);
     read_source(reader, extraction, problems);
     extraction.all = reader.boolean("all").value_or(false);
+    if (is_rows(name) && !extraction.all) rows_without_all();
     extraction.required = reader.boolean("required").value_or(false);
     extraction.keep = reader.boolean("keep").value_or(false);
     extraction.after = reader.line("after").value_or("");

@@ -32,14 +32,35 @@ CodePattern decode_pattern(const bj::value& value, const std::string& pointer, P
         }
     }
     pattern.others = reader.line("others", 64).value_or("");
+    if (!pattern.digits && !pattern.upper && !pattern.lower && pattern.others.empty())
+        reader.complain("characters", "required", "name at least one class: no code would fit");
     reader.finish();
     return pattern;
+}
+
+/// An address or `@domain`, as CodeMail::senders compares them.
+bool is_sender(const std::string& text) {
+    const std::size_t at = text.find('@');
+    return at != std::string::npos && at + 1 < text.size() && text.find('@', at + 1) == text.npos &&
+           text.find_first_of(" <>\t") == std::string::npos;
+}
+
+/// How long something lives: longer than nothing.
+void read_life(ObjectReader& reader, std::string_view key, domain::Duration& into) {
+    into = reader.duration(key).value_or(into);
+    if (into <= domain::Duration::zero())
+        reader.complain(key, "out_of_range", "must be longer than nothing");
 }
 
 CodeMail decode_code_mail(const bj::value& value, const std::string& pointer, Problems& problems) {
     CodeMail mail;
     ObjectReader reader(value, pointer, problems);
     if (reader.require("from")) mail.senders = reader.lines("from", 100).value_or(mail.senders);
+    for (std::size_t at = 0; at < mail.senders.size(); ++at) {
+        if (is_sender(mail.senders[at])) continue;
+        problems.emplace_back(reader.at("from") + "/" + std::to_string(at), "bad_format",
+                              "must be an address, or `@` and a domain for all of its addresses");
+    }
     mail.subject_contains = reader.line("subject_contains").value_or("");
     if (reader.require("code_after"))
         mail.code_after = reader.lines("code_after", 20).value_or(mail.code_after);
@@ -64,7 +85,7 @@ AccessCodeRules decode_access_code(const bj::value& value, const std::string& po
                                    Problems& problems) {
     AccessCodeRules rules;
     ObjectReader reader(value, pointer, problems);
-    rules.ttl = reader.duration("ttl").value_or(rules.ttl);
+    read_life(reader, "ttl", rules.ttl);
     if (const bj::value* pattern = reader.member("pattern"))
         rules.pattern = decode_pattern(*pattern, reader.at("pattern"), problems);
     if (const auto attempts = reader.integer("attempts", 1, 100))
@@ -94,6 +115,8 @@ PageRule decode_page(const std::string& name, const bj::value& value, const std:
             });
     }
     rule.path = reader.line("path").value_or("");
+    if (reader.has("path") && !rule.path.starts_with('/'))
+        reader.complain("path", "bad_format", "must be a path that begins with `/`");
     rule.xpath = reader.line("xpath", 2048).value_or("");
     if (reader.has("xpath")) check_xpath(rule.xpath, reader.at("xpath"), problems);
     rule.json_pointer = reader.line("json").value_or("");
@@ -130,7 +153,7 @@ void decode_head(ObjectReader& reader, PortalProfile& profile, Problems& problem
         },
         "order_and_contact, account");
     if (binds) profile.binds = *binds;
-    profile.session_ttl = reader.duration("session_ttl").value_or(profile.session_ttl);
+    read_life(reader, "session_ttl", profile.session_ttl);
     using Identifier = PortalProfile::OrderIdentifier;
     profile.order_identifiers = word_list(
         reader, "order_identifiers", problems,
@@ -223,6 +246,7 @@ PortalProfile decode_portal_profile(const bj::value& value, const std::string& p
             });
     }
     decode_operations(reader, profile, problems);
+    check_together(profile, pointer, problems);
     reader.finish();
     return profile;
 }

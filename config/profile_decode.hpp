@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/portal_profile.hpp"
 
@@ -39,10 +40,24 @@ void decode_notations(json::ObjectReader& reader, PortalProfile& profile, json::
 /// One variable of `extract`.
 [[nodiscard]] Extraction decode_extraction(const std::string& name, const boost::json::value& value,
                                            const std::string& pointer, json::Problems& problems);
-/// Complains when brackets or quotes of an XPath do not pair, or it is empty.
+/// Complains when brackets or quotes of an XPath do not pair, it is empty, or it names what XPath
+/// 1.0 on a page without namespaces does not know.
 void check_xpath(const std::string& xpath, const std::string& pointer, json::Problems& problems);
 /// Complains unless it is an RFC 6901 pointer.
 void check_json_pointer(const std::string& expression, const std::string& pointer,
                         json::Problems& problems);
+
+/// An XPath of a profile's text, and where it stands.
+struct ProfileXPath {
+    std::string pointer;
+    std::string text;
+};
+[[nodiscard]] std::vector<ProfileXPath> xpaths_of(const boost::json::value& profile);
+/// Complains about a header that is the HTTP client's own, or whose text would end its line.
+void check_header(const std::string& name, const boost::json::value& text,
+                  const std::string& pointer, json::Problems& problems);
+/// What only shows when the whole profile is read: what its parts need of each other.
+void check_together(const PortalProfile& profile, const std::string& pointer,
+                    json::Problems& problems);
 
 }  // namespace cabroker::config

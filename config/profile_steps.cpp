@@ -63,10 +63,17 @@ class StepReader {
             return {};
         }
         for (const std::string& name : parsed->variables()) {
-            if (!is_known(name))
+            const bool of_account = name == "username" || name == "password";
+            if (!is_known(name)) {
                 problems_.emplace_back(
                     pointer, "unknown_value",
                     "no variable {{" + name + "}} is known here: extract it before");
+            } else if (of_account && profile_.binds != Binding::account) {
+                problems_.emplace_back(pointer, "unknown_value",
+                                       "{{" + name +
+                                           "}} is an account's: it goes with `binds: "
+                                           "account`");
+            }
         }
         return *parsed;
     }
@@ -170,6 +177,8 @@ class StepReader {
             [&](const std::string& name, const bj::value& value, const std::string& at) {
                 request.fields.push_back(read_field(name, value, at, request));
             });
+        if (reader.has("json") && reader.has("fields"))
+            reader.complain("fields", "bad_format", "a body is either `json` or `fields`");
         if (const bj::value* document = reader.member("json")) {
             check_json_strings(*document, reader.at("json"));
             request.json_body = bj::serialize(*document);
@@ -187,6 +196,7 @@ class StepReader {
             reader, "headers",
             [&](const std::string& name, const bj::value& value, const std::string& at) {
                 check_name(name, at, problems_);
+                check_header(name, value, at, problems_);
                 if (!value.is_string()) {
                     problems_.emplace_back(at, "wrong_type", "must be a string");
                     return;

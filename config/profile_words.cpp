@@ -1,6 +1,8 @@
 // The notations of a portal: its words, dates, serial numbers, and where validation tokens go.
+#include <array>
 #include <boost/json.hpp>
 #include <cctype>
+#include <ctime>
 
 #include "config/decode_tools.hpp"
 #include "config/profile_decode.hpp"
@@ -72,10 +74,29 @@ WordMaps decode_word_maps(const bj::value& value, const std::string& pointer, Pr
     return maps;
 }
 
+/// Does the format name a whole date as strptime(3) does? One that is written by it is read back.
+bool names_a_date(const std::string& format) {
+    constexpr std::time_t kSome = 1'795'353'245;  // 2026-11-22 13:14:05 UTC
+    std::tm written{};
+    gmtime_r(&kSome, &written);
+    std::array<char, 512> text{};
+    if (std::strftime(text.data(), text.size(), format.c_str(), &written) == 0) return false;
+    std::tm read{};
+    const char* const end = strptime(text.data(), format.c_str(), &read);
+    return end != nullptr && *end == '\0' && read.tm_year == written.tm_year &&
+           read.tm_mon == written.tm_mon && read.tm_mday == written.tm_mday;
+}
+
 void decode_dates(const bj::value& value, const std::string& pointer, PortalProfile& profile,
                   Problems& problems) {
     ObjectReader reader(value, pointer, problems);
     profile.date_formats = reader.lines("formats", 20).value_or(profile.date_formats);
+    for (std::size_t at = 0; at < profile.date_formats.size(); ++at) {
+        if (names_a_date(profile.date_formats[at])) continue;
+        problems.emplace_back(
+            reader.at("formats") + "/" + std::to_string(at), "bad_format",
+            "must name a date as strptime does: \"%d.%m.%Y\", \"%d %b %Y %H:%M\"");
+    }
     if (const auto offset = reader.line("utc_offset", 6)) {
         const auto is_digit = [&](std::size_t at) {
             return (*offset)[at] >= '0' && (*offset)[at] <= '9';
@@ -160,10 +181,12 @@ void decode_publication(ObjectReader& outer, PortalProfile& profile, Problems& p
 
 // What every request may say: who asks, and nothing of the order.
 void decode_headers(ObjectReader& outer, PortalProfile& profile, Problems& problems) {
-    const std::set<std::string> known{"username", "password"};
+    std::set<std::string> known;
+    if (profile.binds == Binding::account) known = {"username", "password"};
     for_each_member(outer, "headers",
                     [&](const std::string& name, const bj::value& value, const std::string& at) {
                         check_name(name, at, problems);
+                        check_header(name, value, at, problems);
                         profile.headers.emplace_back(name,
                                                      decode_template(value, at, known, problems));
                     });

@@ -145,8 +145,10 @@ std::optional<domain::Time> parse_time(std::string_view text) {
 }
 
 std::optional<domain::Time> parse_date_or_time(std::string_view text) {
-    if (text.size() == 10 && is_plain(text)) return read(text, "%F");
-    return parse_time(text);
+    if (text.size() != 10 || !is_plain(text)) return parse_time(text);
+    const std::optional<domain::Time> time = read(text, "%F");
+    if (time && !has_four_digits(date_of(*time).year())) return std::nullopt;
+    return time;
 }
 
 }  // namespace cabroker::json

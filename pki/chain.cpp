@@ -100,7 +100,10 @@ Error explain(X509_STORE_CTX* ctx) {
     if (X509* current = X509_STORE_CTX_get_current_cert(ctx); current != nullptr) {
         which = name_text(X509_get_subject_name(current));
     }
-    return refused(std::string(reason_of(code)),
+    // One of the CA's: another one may come, or the roots be renewed.
+    const bool of_ca =
+        code == X509_V_ERR_CERT_HAS_EXPIRED && X509_STORE_CTX_get_error_depth(ctx) > 0;
+    return refused(of_ca ? "chain_expired" : std::string(reason_of(code)),
                    which + ": " + X509_verify_cert_error_string(code) + " (depth " +
                        std::to_string(X509_STORE_CTX_get_error_depth(ctx)) + ")");
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "domain/ascii.hpp"
+#include "domain/http_headers.hpp"
 #include "domain/secret.hpp"
 
 namespace cabroker::transport {
@@ -17,9 +18,6 @@ using domain::ErrorCode;
 using domain::Result;
 
 constexpr std::array<std::string_view, 6> kMethods{"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"};
-constexpr std::array<std::string_view, 10> kOwnHeaders{
-    "host",       "content-length", "content-type",    "cookie",  "transfer-encoding",
-    "connection", "expect",         "accept-encoding", "upgrade", "te"};
 
 std::string_view trim(std::string_view text) {
     constexpr std::string_view kSpace = " \t\r\n";
@@ -88,7 +86,7 @@ Result<void> HttpExchange::check() {
             return wrong_exchange("a header is malformed");
         }
         const std::string name = lower(header.name);
-        if (std::find(kOwnHeaders.begin(), kOwnHeaders.end(), name) != kOwnHeaders.end()) {
+        if (domain::is_client_header(name)) {
             return wrong_exchange("the header " + name + " is not the caller's to set");
         }
     }

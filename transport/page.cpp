@@ -1,6 +1,5 @@
 #include "transport/page.hpp"
 
-#include <libxml/HTMLparser.h>
 #include <libxml/encoding.h>
 
 #include <algorithm>
@@ -9,7 +8,6 @@
 #include <utility>
 
 #include "domain/ascii.hpp"
-#include "transport/endless_tag.hpp"
 #include "transport/page_tree.hpp"
 
 namespace cabroker::transport {
@@ -134,15 +132,12 @@ Result<Page> Page::parse(std::string_view body, std::string_view content_type) {
         if (c == '\0') c = ' ';
     }
     if (octets.find_first_not_of(" \t\r\n") == std::string::npos) return not_a_page("it is empty");
-    if (has_endless_tag(octets)) return not_a_page("a tag has too many attributes");
     const Result<std::string> charset = charset_of(octets, type);
     if (!charset) return charset.error();
 
-    const int options =
-        HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_RECOVER;
     auto tree = std::make_shared<Tree>();
-    tree->doc.reset(htmlReadMemory(octets.data(), static_cast<int>(octets.size()), nullptr,
-                                   charset->c_str(), options));
+    tree->doc = parse_html(octets, charset->c_str(), tree->budget);
+    if (tree->budget.spent()) return not_a_page("it takes too long");
     if (!tree->doc || root_of(*tree) == nullptr) return not_a_page("it is not HTML");
     take_hidden_away(root_of(*tree));
     return Page(std::move(tree));

@@ -171,9 +171,12 @@ Result<XPathObject> evaluate(Page::Tree& tree, xmlNode* from, const std::string&
     XPathObject object;
     if (usable) {
         XPathEngine& engine = XPathEngine::of_this_thread();
-        object = engine.evaluate(tree.doc.get(), tree.ids, from, xpath);
+        object = engine.evaluate(tree, from, xpath);
     }
     if (object) return object;
+    if (tree.budget.spent()) {
+        return Error(ErrorCode::limit_exceeded, "cannot read the page: it takes too long");
+    }
     return Error(ErrorCode::bad_configuration, "cannot use the XPath expression: " + xpath);
 }
 

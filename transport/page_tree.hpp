@@ -9,18 +9,16 @@
 #include <string_view>
 
 #include "domain/error.hpp"
+#include "transport/html_document.hpp"
 #include "transport/page.hpp"
+#include "transport/work_budget.hpp"
 #include "transport/xpath_engine.hpp"
 
 namespace cabroker::transport {
 
-struct XmlDocFree {
-    void operator()(xmlDoc* doc) const { xmlFreeDoc(doc); }
-};
-using XmlDoc = std::unique_ptr<xmlDoc, XmlDocFree>;
-
 struct Page::Tree {
     XmlDoc doc;
+    WorkBudget budget;
     /// Made when the first expression asks for an id.
     std::unique_ptr<IdIndex> ids;
 };
@@ -37,7 +35,7 @@ struct Page::Tree {
 void take_hidden_away(xmlNode* root);
 
 /// Evaluates an expression relative to a node. bad_configuration when it does not compile or names
-/// what is not there.
+/// what is not there; limit_exceeded when the page takes too long to read.
 [[nodiscard]] domain::Result<XPathObject> evaluate(Page::Tree& tree, xmlNode* from,
                                                    const std::string& xpath);
 

@@ -1,12 +1,9 @@
 #include "transport/visible_text.hpp"
 
-#include <libxml/HTMLparser.h>
-
 #include <algorithm>
 #include <array>
 
 #include "domain/ascii.hpp"
-#include "transport/endless_tag.hpp"
 #include "transport/page_tree.hpp"
 #include "transport/style_sheet.hpp"
 
@@ -70,6 +67,8 @@ Paint paint_of(xmlNode* node, Paint paint) {
 
 class Walk {
   public:
+    explicit Walk(const Work& work) : work_(work) {}
+
     void read_styles(xmlNode* node) {
         for (xmlNode* child = node->children; child != nullptr; child = child->next) {
             if (is_element(child, "style")) {
@@ -80,7 +79,9 @@ class Walk {
         }
     }
 
+    /// Rules times elements may be many: it ends when it has worked too long.
     void visit(xmlNode* node, const Paint& paint) {
+        if (work_.too_long()) return;
         for (xmlNode* child = node->children; child != nullptr; child = child->next) {
             const bool words =
                 child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE;
@@ -119,6 +120,7 @@ class Walk {
         if (!text.empty() && text.back() != '\n') text += '\n';
     }
 
+    const Work& work_;
     HidingRules rules_;
 };
 
@@ -149,16 +151,16 @@ std::string own_words(std::string_view plain) {
 }
 
 std::string visible_text(std::string_view html) {
-    if (html.size() > kMostHtml || has_endless_tag(html)) return {};
-    const int quiet =
-        HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_RECOVER;
-    const XmlDoc doc(
-        htmlReadMemory(html.data(), static_cast<int>(html.size()), nullptr, "UTF-8", quiet));
+    if (html.size() > kMostHtml) return {};
+    WorkBudget budget;
+    const XmlDoc doc = parse_html(html, "UTF-8", budget);
     xmlNode* const root = doc ? xmlDocGetRootElement(doc.get()) : nullptr;
     if (root == nullptr) return {};
-    Walk walk;
+    const Work work(budget);
+    Walk walk(work);
     walk.read_styles(root);
     walk.visit(root, Paint());
+    if (work.too_long()) return {};
     return own_words(walk.text);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "transport/id_lookup.hpp"
+#include "transport/page_tree.hpp"
 
 namespace cabroker::transport {
 namespace {
@@ -48,22 +49,6 @@ const xmlAttr* id_of(const xmlNode* node) {
     return at;
 }
 
-bool stands_in(const xmlNode* node, const xmlNode* other) {
-    while (node != nullptr && node != other) node = node->parent;
-    return node != nullptr;
-}
-
-/// Elements of one id within each other: what goes on from them merges the same nodes again and
-/// again, which takes libxml2 the square of their number each time and counts as no work.
-bool is_nested(const IdIndex::Entry* first, const IdIndex::Entry* end) {
-    constexpr int kMostNested = 4;
-    int nested = 0;
-    for (const auto* entry = first; entry != end && entry + 1 != end; ++entry) {
-        if (stands_in(entry[1].second, entry->second) && ++nested >= kMostNested) return true;
-    }
-    return false;
-}
-
 /// The function behind kIdLookup: the elements with the id that is its argument.
 void elements_with_id(xmlXPathParserContext* parser, int arguments) {
     if (arguments != 1) {
@@ -78,7 +63,7 @@ void elements_with_id(xmlXPathParserContext* parser, int arguments) {
     if (!*lookup->index) *lookup->index = std::make_unique<IdIndex>(lookup->doc);
     const auto [first, end] = (*lookup->index)->find(id);
     const auto work = static_cast<unsigned long>(end - first);
-    if (work > kMostWork - std::min(kMostWork, parser->context->opCount) || is_nested(first, end)) {
+    if (work > kMostWork - std::min(kMostWork, parser->context->opCount)) {
         xmlXPathSetError(parser, XPATH_OP_LIMIT_EXCEEDED);
         return;
     }
@@ -148,20 +133,22 @@ xmlXPathCompExpr* XPathEngine::compiled(const std::string& xpath) {
     return compiled_.emplace(xpath, std::move(made)).first->second.get();
 }
 
-XPathObject XPathEngine::evaluate(xmlDoc* doc, std::unique_ptr<IdIndex>& index, xmlNode* from,
-                                  const std::string& xpath) {
-    if (!context_ && !make_context()) return nullptr;
+XPathObject XPathEngine::evaluate(Page::Tree& tree, xmlNode* from, const std::string& xpath) {
+    if (tree.budget.spent() || (!context_ && !make_context())) return nullptr;
     xmlSetGenericErrorFunc(nullptr, &no_xpath_message);
-    Lookup lookup{doc, &index};
+    Lookup lookup{tree.doc.get(), &tree.ids};
     // No expression may work without end.
     context_->opLimit = kMostWork;
     context_->opCount = 0;
-    context_->doc = doc;
+    context_->doc = tree.doc.get();
     context_->node = from;
     context_->userData = &lookup;
     xmlXPathCompExpr* const expression = compiled(xpath);
-    XPathObject object(expression == nullptr ? nullptr
-                                             : xmlXPathCompiledEval(expression, context_.get()));
+    XPathObject object;
+    if (expression != nullptr) {
+        const Work work(tree.budget, &context_->opLimit);
+        object.reset(xmlXPathCompiledEval(expression, context_.get()));
+    }
     if (!object) {
         // Nothing that a broken evaluation left behind may change the next one.
         context_.reset();

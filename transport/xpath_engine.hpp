@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "transport/page.hpp"
+
 namespace cabroker::transport {
 
 struct XPathObjectFree {
@@ -41,9 +43,7 @@ class XPathEngine {
     [[nodiscard]] static XPathEngine& of_this_thread();
 
     /// nullptr when the expression does not compile, names what is not there or works too long.
-    /// `index` is made when the first expression needs it.
-    [[nodiscard]] XPathObject evaluate(xmlDoc* doc, std::unique_ptr<IdIndex>& index, xmlNode* from,
-                                       const std::string& xpath);
+    [[nodiscard]] XPathObject evaluate(Page::Tree& tree, xmlNode* from, const std::string& xpath);
 
   private:
     struct ContextFree {

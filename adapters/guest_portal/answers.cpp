@@ -90,14 +90,21 @@ StepResult session_refused(Work& work) {
     const int times = work.progress.short_sessions;
     const std::string detail = "the portal asked for a new sign-in right after each of " +
                                std::to_string(times) + " sign-ins";
-    if (work.progress.job == Job::submitted) return sign_in_much_later(work, detail);
-    return reject(work, "session_refused", detail,
+    return sign_in_refused(work, detail);
+}
+
+StepResult sign_in_refused(Work& work, std::string detail) {
+    // What may be under way at the CA is looked after.
+    const bool sent = work.progress.job == Job::submitted || work.in_doubt;
+    if (sent) return sign_in_much_later(work, std::move(detail));
+    return reject(work, "session_refused", std::move(detail),
                   "sign in there with a browser to see whether it lets anybody work, then retry");
 }
 
 StepResult sign_in_much_later(Work& work, std::string detail) {
     constexpr int kMostDoublings = 5;
-    const int doublings = std::clamp(work.progress.short_sessions - 3, 0, kMostDoublings);
+    const int times = std::max(work.progress.short_sessions, work.progress.codes_used_up);
+    const int doublings = std::clamp(times - 3, 0, kMostDoublings);
     protocol::Unreachable unreachable;
     unreachable.retry_after = std::chrono::minutes(15) * (1 << doublings);
     unreachable.detail = std::move(detail);
@@ -127,6 +134,9 @@ StepResult reject(Work& work, std::string code, std::string detail, std::string 
 StepResult come_back(Work& work, const Run& run) {
     protocol::Unreachable unreachable;
     unreachable.retry_after = run.retry_after;
+    // It answered: nothing for the circuit breaker.
+    const bool stale = run.stop == Stop::outcome && run.outcome == PageOutcome::stale_form;
+    if (stale && !run.retry_after) unreachable.retry_after = domain::Duration(0);
     unreachable.detail = first_of(run.detail, "the portal asks to come back later");
     return work.answer(std::move(unreachable), run.step.empty() ? "connect" : run.step);
 }

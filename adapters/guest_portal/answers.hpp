@@ -19,6 +19,8 @@ namespace cabroker::adapters::guest_portal {
 /// The portal ends its sessions right after the sign-ins. What was submitted is looked at again,
 /// much later each time; anything else ends.
 [[nodiscard]] protocol::StepResult session_refused(Work& work);
+/// The same for another reason why no sign-in leads anywhere.
+[[nodiscard]] protocol::StepResult sign_in_refused(Work& work, std::string detail);
 [[nodiscard]] protocol::StepResult sign_in_much_later(Work& work, std::string detail);
 /// Nothing was reached, or the portal asks to come back later.
 [[nodiscard]] protocol::StepResult come_back(Work& work, const portal::Run& run);

@@ -145,6 +145,7 @@ class GuestPortal final : public Adapter {
     [[nodiscard]] asio::awaitable<domain::Result<protocol::Proof>> prove(
         protocol::ProofContext context) override {
         Work work(setup_, std::move(context.step));
+        work.in_doubt = true;
         if (work.lost_track || context.effect.effect_class != domain::EffectClass::once) {
             protocol::Proof proof;
             proof.detail = kUnreadable;

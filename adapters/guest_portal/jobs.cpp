@@ -115,6 +115,10 @@ asio::awaitable<Step> prepare_change(Work& work, OrderView view, Kind kind) {
     if (run.stop != Stop::before_once) co_return interpret(work, run);
     if (auto no = not_of_this_order(work, view, run)) co_return std::move(*no);
 
+    if (work.code_stands_in_reason()) {
+        work.note("the portal's profile has no word for the reason code; it is sent as text: " +
+                  work.reason());
+    }
     Progress& progress = work.progress;
     progress.job = Job::prepared;
     progress.prepared = std::move(run.prepared);
@@ -285,6 +289,8 @@ asio::awaitable<Step> after_sending(Work& work, Run run) {
         if (run.stop == Stop::misconfigured) co_return interpret(work, run);
         co_return come_back(work, run);
     }
+    // It is not sent again as it is, whatever came.
+    work.progress.prepared.reset();
     if (says_no(run)) co_return co_await after_refusal(work, std::move(run));
     if (run.stop != Stop::finished) co_return in_doubt(work, run);
 

@@ -21,7 +21,12 @@ std::string entry_for_all(const std::vector<std::string>& list, std::size_t inde
     return list.size() == 1 ? list[0] : entry(list, index);
 }
 
-std::string normal(const std::string& name) { return pki::normalise_name(name).value_or(name); }
+/// With and without `www.` it is one order's: a reissue may change which, and CAs add the other.
+std::string normal(const std::string& name) {
+    std::string plain = pki::normalise_name(name).value_or(name);
+    if (plain.starts_with("www.")) plain.erase(0, 4);
+    return plain;
+}
 
 std::string rendered(const config::TextTemplate& text, const Token& token) {
     portal::Variables variables;

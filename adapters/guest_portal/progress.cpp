@@ -71,6 +71,7 @@ bool read_sign_in(const object& from, Progress& into) {
     into.code_sent_to = text_at(from, "code_sent_to");
     into.signed_in_at = json::parse_time(text_at(from, "signed_in_at"));
     into.short_sessions = static_cast<int>(number_at(from, "short_sessions").value_or(0));
+    into.codes_used_up = static_cast<int>(number_at(from, "codes_used_up").value_or(0));
     into.codes_expired = static_cast<int>(number_at(from, "codes_expired").value_or(0));
     into.code_at_hand = domain::Secret(text_at(from, "code_at_hand"));
     into.code_in_doubt = text_at(from, "code_state") == "in_doubt";
@@ -109,6 +110,7 @@ domain::Secret Progress::text(const portal::Variables& variables) const {
     if (signed_in_at) out["signed_in_at"] = json::time_text(*signed_in_at);
     out["short_sessions"] = short_sessions;
     out["codes_expired"] = codes_expired;
+    out["codes_used_up"] = codes_used_up;
     if (prepared) out["prepared"] = portal::to_json(*prepared, variables);
     if (refusal) {
         out["refusal"] =

@@ -38,6 +38,8 @@ struct Progress {
     std::optional<domain::Time> signed_in_at;
     /// How many sessions of its own the portal ended soon after the sign-in, one after another.
     int short_sessions = 0;
+    /// How many codes the portal took without a session, one after another.
+    int codes_used_up = 0;
     /// How often the portal called a code expired that we thought good.
     int codes_expired = 0;
     /// A code that was given and could not be delivered yet.

@@ -45,6 +45,7 @@ asio::awaitable<Reading> read_order(Work& work) {
             run.evidence.push_back(work.browser.evidence_of(run));
             reading.other_order = true;
         } else {
+            work.session_serves();
             work.status = view.status;
             work.read = run.values;
             reading.view = std::move(view);

@@ -86,6 +86,13 @@ CodeResult code_kept(Work& work, const Run& run, domain::Secret code) {
 CodeResult used_up(Work& work) {
     forget_sign_in(work);
     work.progress.last_error.reset();
+    constexpr int kMost = 3;
+    const int times = ++work.progress.codes_used_up;
+    if (times >= kMost) {
+        return ended(sign_in_refused(work, "the portal took the access codes of " +
+                                               std::to_string(times) +
+                                               " sign-ins and opened no session"));
+    }
     work.note(
         "the access code was sent before and the answer was lost, so the portal may have used it "
         "up; the broker signs in again, no attempt is counted");
@@ -111,6 +118,7 @@ CodeResult signed_in(Work& work) {
     progress.login = portal::BrowserState();
     progress.last_error.reset();
     progress.codes_expired = 0;
+    progress.codes_used_up = 0;
     progress.code_at_hand = domain::Secret();
     progress.page_behind_code.reset();
     progress.code_in_doubt = false;
@@ -135,10 +143,13 @@ CodeResult judge_code(Work& work, const Run& run, domain::Secret code) {
         case PageOutcome::access_code_wrong:
             return in_doubt ? used_up(work) : wrong_code(work, run);
         case PageOutcome::access_code_expired:
+            return in_doubt || reread ? used_up(work) : code_expired(work);
         case PageOutcome::session_expired:
         // The form is kept between two steps: only a new sign-in gives another one.
         case PageOutcome::stale_form:
-            return in_doubt || reread ? used_up(work) : code_expired(work);
+            return in_doubt || reread
+                       ? used_up(work)
+                       : code_expired(work, "the portal asked for a new sign-in after the code");
         default:
             return ended(interpret(work, run));
     }
@@ -234,7 +245,7 @@ StepResult ask_code(Work& work, domain::Need need) {
     return work.answer(std::move(needs), "access_code");
 }
 
-CodeResult code_expired(Work& work) {
+CodeResult code_expired(Work& work, std::string_view what) {
     forget_sign_in(work);
     ++work.progress.codes_expired;
     set_error(work, "access_code_expired");
@@ -244,7 +255,7 @@ CodeResult code_expired(Work& work) {
         return result;
     }
     result.ended.emplace(reject(work, "access_code_expired",
-                                "the portal called the access code expired for the second time",
+                                std::string(what) + " for the second time",
                                 "retry the request and enter the newest code soon"));
     return result;
 }

@@ -43,6 +43,7 @@ struct CodeResult {
                                                             std::optional<domain::Secret> code);
 
 /// The code ran out before it was used: expired the first time, ended the second.
-[[nodiscard]] CodeResult code_expired(Work& work);
+[[nodiscard]] CodeResult code_expired(
+    Work& work, std::string_view what = "the portal called the access code expired");
 
 }  // namespace cabroker::adapters::guest_portal

@@ -47,9 +47,24 @@ void set_if(portal::Variables& variables, const char* name,
     if (value) variables.set(name, *value);
 }
 
-std::string reason_of(const protocol::StepContext& context) {
-    const std::string given = given_reason(context.params);
-    return given.empty() ? "request " + context.request.text() : given;
+/// The reason code that the portal has no word for.
+std::optional<domain::ReasonCode> code_without_word(const PortalProfile& profile,
+                                                    const domain::Params& params) {
+    const auto* revoke = std::get_if<domain::RevokeParams>(&params);
+    if (revoke == nullptr || !revoke->reason_code) return std::nullopt;
+    const domain::ReasonCode code = *revoke->reason_code;
+    const bool known = profile.words.reason_codes.contains(code);
+    if (known || code == domain::ReasonCode::unspecified) return std::nullopt;
+    return code;
+}
+
+std::string reason_of(const PortalProfile& profile, const protocol::StepContext& context) {
+    std::string reason = given_reason(context.params);
+    if (reason.empty()) reason = "request " + context.request.text();
+    // A CA must know of a lost key, by whatever words.
+    const auto code = code_without_word(profile, context.params);
+    if (code) reason += " (" + std::string(domain::name_of(*code)) + ")";
+    return reason;
 }
 
 }  // namespace
@@ -84,7 +99,7 @@ portal::Variables given_variables(const PortalProfile& profile,
 Work::Work(const Setup& of, protocol::StepContext told)
     : setup(of),
       context(std::move(told)),
-      given(given_variables(of.portal.profile, context, reason_of(context))),
+      given(given_variables(of.portal.profile, context, reason_of(of.portal.profile, context))),
       browser(of.portal, portal::BrowserState(), {}),
       started_(of.clock.steady()) {
     auto known = Progress::parse(context.cookie.reveal(), given);
@@ -98,6 +113,7 @@ void Work::open_session() {
     if (!context.session) return;
     const bool dead = context.session->expires_at && *context.session->expires_at <= context.now;
     auto state = portal::BrowserState::parse(context.session->jar.reveal());
+    if (dead) session_held();
     if (dead || !state) {
         dropped_ = true;
         return;
@@ -147,12 +163,16 @@ std::chrono::steady_clock::time_point Work::act_until() const {
                                : domain::Duration(0));
 }
 
+bool Work::code_stands_in_reason() const {
+    return code_without_word(profile(), context.params).has_value();
+}
+
 std::string Work::order_text() const {
     if (context.order.supplier_order_id) return *context.order.supplier_order_id;
     return context.order.common_name.value_or("without a number");
 }
 
-std::string Work::reason() const { return reason_of(context); }
+std::string Work::reason() const { return reason_of(profile(), context); }
 
 std::optional<domain::Secret> Work::take_input(std::string_view name) {
     for (auto input = context.inputs.rbegin(); input != context.inputs.rend(); ++input) {
@@ -185,10 +205,20 @@ void Work::session_begins() {
     session_expires_ = context.now + profile().session_ttl;
 }
 
+void Work::session_held() {
+    progress.short_sessions = 0;
+    progress.signed_in_at.reset();
+}
+
+void Work::session_serves() {
+    if (progress.signed_in_at && context.now - *progress.signed_in_at >= kSoon) session_held();
+}
+
 void Work::session_lost() {
     if (progress.signed_in_at) {
         const bool soon = context.now - *progress.signed_in_at < kSoon;
-        progress.short_sessions = soon ? progress.short_sessions + 1 : 0;
+        if (soon) ++progress.short_sessions;
+        if (!soon) progress.short_sessions = 0;
         progress.signed_in_at.reset();
     }
     dropped_ = true;
@@ -233,18 +263,45 @@ std::optional<protocol::Session> Work::session() const {
     return session;
 }
 
+/// The form is what is large. Only an intent to send it needs it; the sign-in stays, whose code
+/// must not be sent again.
+protocol::Answer Work::without_form(protocol::Answer what) {
+    const bool needs_it = progress.prepared && std::holds_alternative<protocol::Intend>(what);
+    progress.prepared.reset();
+    if (!needs_it) return what;
+    progress.job = Job::start;
+    protocol::Misconfigured misconfigured;
+    misconfigured.detail = "the portal's form is too large to be kept until it is sent";
+    return misconfigured;
+}
+
+/// The cookie of before has to do. A doubt stays one, and what is asked for or intended, which the
+/// cookie knows nothing of, cannot go on.
+protocol::Answer Work::without_cookie(protocol::Answer what) {
+    const bool goes_on = !std::holds_alternative<protocol::NeedInput>(what) &&
+                         !std::holds_alternative<protocol::Intend>(what);
+    if (goes_on) return what;
+    const std::string detail = "what the portal wants kept between two steps is too large";
+    if (progress.job == Job::submitted) {
+        protocol::Misconfigured misconfigured;
+        misconfigured.detail = detail;
+        return misconfigured;
+    }
+    protocol::Rejected rejected;
+    rejected.code = "session_refused";
+    rejected.detail = detail;
+    rejected.hint = "sign in there with a browser and do it by hand";
+    return rejected;
+}
+
 protocol::StepResult Work::answer(protocol::Answer what, std::string step) {
     protocol::StepResult result;
     result.cookie = cookie();
     if (result.cookie.reveal().size() > protocol::kMaxCookie) {
-        protocol::Misconfigured misconfigured;
-        misconfigured.detail = "the portal's form is too large to be kept until it is sent";
-        what = std::move(misconfigured);
-        // Without the form, but with the sign-in, whose code must not be sent again.
-        progress.prepared.reset();
-        if (progress.job == Job::prepared) progress.job = Job::start;
+        what = without_form(std::move(what));
         result.cookie = cookie();
         const bool still = result.cookie.reveal().size() > protocol::kMaxCookie;
+        if (still) what = without_cookie(std::move(what));
         if (still) result.cookie = context.cookie.clone();
     }
     result.answer = std::move(what);

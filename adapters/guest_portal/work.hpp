@@ -53,6 +53,8 @@ class Work {
     /// The reason as it is sent; when none was given, one that names the request, so that it can be
     /// found again.
     [[nodiscard]] std::string reason() const;
+    /// The portal has no word for the reason code, which is sent behind the reason's text.
+    [[nodiscard]] bool code_stands_in_reason() const;
     [[nodiscard]] bool signed_in() const { return signed_in_; }
     /// The value given for `name`, if any; taken.
     [[nodiscard]] std::optional<domain::Secret> take_input(std::string_view name);
@@ -67,6 +69,8 @@ class Work {
     /// The browser's cookies are a session from now on.
     void session_begins();
     void session_lost();
+    /// The order was read with it: one that serves long after its sign-in is no short one.
+    void session_serves();
     /// The portal ends each session soon after its sign-in: one more sign-in would only mail one
     /// more code.
     [[nodiscard]] bool sessions_do_not_hold() const { return progress.short_sessions >= 3; }
@@ -82,6 +86,8 @@ class Work {
     const Setup& setup;
     protocol::StepContext context;
     Progress progress;
+    /// A change was sent and it is not known what became of it.
+    bool in_doubt = false;
     /// The cookie could not be read.
     bool lost_track = false;
     /// For templates.
@@ -101,8 +107,11 @@ class Work {
     [[nodiscard]] std::chrono::steady_clock::time_point act_until() const;
 
   private:
+    protocol::Answer without_form(protocol::Answer what);
+    protocol::Answer without_cookie(protocol::Answer what);
     [[nodiscard]] std::chrono::steady_clock::time_point after(domain::Duration time) const;
     void open_session();
+    void session_held();
 
     std::chrono::steady_clock::time_point started_;
     bool signed_in_ = false;

@@ -27,9 +27,11 @@
 
 #include "adapters/host/host.hpp"
 #include "adapters/program/keeper.hpp"
+#include "config/load.hpp"
 #include "runtime/log.hpp"
 #include "runtime/spawn.hpp"
 #include "runtime/systemd.hpp"
+#include "transport/page.hpp"
 
 namespace {
 
@@ -39,7 +41,8 @@ namespace host = cabroker::adapters::host;
 
 constexpr int kUsage = 2;
 constexpr std::string_view kSynopsis =
-    "usage: cabroker-adapters [--socket PATH | --link-fd N] [--version] [--help]\n";
+    "usage: cabroker-adapters [--socket PATH | --link-fd N | --check-profile FILE] [--version]\n"
+    "                         [--help]\n";
 constexpr std::string_view kHelp =
     "\n"
     "The second process of cabroker: it has the network and no data. cabrokerd starts it by "
@@ -49,6 +52,7 @@ constexpr std::string_view kHelp =
     "\n"
     "  --socket PATH  listen there; one link at a time is served\n"
     "  --link-fd N    serve the one link that is this descriptor, and end with it\n"
+    "  --check-profile FILE  say everything that is wrong with a portal profile; exit 0 or 1\n"
     "  --version      print the version\n"
     "  --help, -h     print this\n"
     "  --keep ...     of use to cabroker-adapters alone: runs an adapter program, and ends with "
@@ -59,6 +63,7 @@ constexpr std::chrono::milliseconds kLastBreath{1'000};
 struct Arguments {
     int link_fd = -1;
     std::string socket;
+    std::string check_profile;
     bool help = false;
     bool version = false;
 };
@@ -87,11 +92,23 @@ std::optional<Arguments> read_arguments(int argc, char** argv) {
             if (read.ec != std::errc{} || arguments.link_fd < 0) return cannot_use(number);
         } else if (word == "--socket" && has_value) {
             arguments.socket = argv[++i];
+        } else if (word == "--check-profile" && has_value) {
+            arguments.check_profile = argv[++i];
         } else {
             return cannot_use(word);
         }
     }
     return arguments;
+}
+
+int check_profile(const std::string& path) {
+    const auto judge = [](const std::string& xpath) {
+        const auto good = cabroker::transport::check_xpath(xpath);
+        return good ? std::string() : good.error().detail;
+    };
+    const auto problems = cabroker::config::check_profile(path, judge);
+    for (const auto& problem : problems) std::cout << problem.text() << '\n';
+    return problems.empty() ? 0 : 1;
 }
 
 void die_with_parent() {
@@ -253,6 +270,7 @@ int main(int argc, char** argv) {
         std::cout << "cabroker-adapters " CABROKER_VERSION "\n";
         return 0;
     }
+    if (!arguments->check_profile.empty()) return check_profile(arguments->check_profile);
     std::signal(SIGPIPE, SIG_IGN);
     if (arguments->link_fd >= 0) return serve_link(arguments->link_fd);
     const std::vector<int> passed = runtime::sockets_from_systemd();

@@ -16,6 +16,9 @@ using transport::HttpResponse;
 
 namespace {
 
+/// Of an honest portal it is a handful; each is looked for in every kept page.
+constexpr std::size_t kMostCookiesSent = 200;
+
 Stop stop_of(const Error& error) {
     switch (error.code) {
         case ErrorCode::unreachable:
@@ -82,8 +85,9 @@ void Course::begin_exchange() {
     began_ = std::chrono::steady_clock::now();
     for (std::string& value : cookie_values(state_.jar)) {
         std::vector<std::string>& sent = run.cookies_sent;
-        if (std::find(sent.begin(), sent.end(), value) == sent.end())
-            sent.push_back(std::move(value));
+        if (std::find(sent.begin(), sent.end(), value) != sent.end()) continue;
+        if (sent.size() == kMostCookiesSent) sent.erase(sent.begin());
+        sent.push_back(std::move(value));
     }
 }
 

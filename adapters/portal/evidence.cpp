@@ -1,5 +1,6 @@
 #include "adapters/portal/evidence.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 #include "adapters/portal/portal.hpp"
@@ -11,6 +12,44 @@ namespace cabroker::adapters::portal {
 namespace {
 
 constexpr std::size_t kHeadKept = 256UL * 1024;
+constexpr std::size_t kMostJson = 1024UL * 1024;
+
+/// Without what some servers send before a document: the mark of its encoding, and a guard against
+/// those who would read it as a script.
+std::string_view document_of(std::string_view text) {
+    constexpr std::string_view kMark = "\xEF\xBB\xBF";
+    constexpr std::string_view kGuard = ")]}'";
+    if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+    if (text.starts_with(kGuard)) text.remove_prefix(std::min(text.find('\n'), text.size()));
+    const std::size_t first = text.find_first_not_of(" \t\r\n,");
+    return text.substr(std::min(first, text.size()));
+}
+
+bool holds_json(std::string_view document, const std::string& type) {
+    if (document.empty() || document.front() == '<') return false;
+    const bool begins = document.front() == '{' || document.front() == '[';
+    return type.find("json") != std::string::npos ||
+           (begins && type.find("html") == std::string::npos);
+}
+
+/// A JSON portal's session is a member of an answer, which an unknown page is not read for: what
+/// cannot be read is not kept.
+std::string json_shown(std::string_view document, const std::vector<std::string>& secrets) {
+    const std::string size = std::to_string(document.size()) + " octets";
+    if (document.size() > kMostJson) return "[" + size + " of JSON, too many to be kept]";
+    const std::string shown = trace_json(document, secrets);
+    // A code may stand there as a number.
+    return shown.empty() ? "[" + size + " that are no JSON]" : redact(shown, secrets);
+}
+
+/// In UTF-16 no secret would be found.
+std::string text_shown(const std::string& body, const std::vector<std::string>& secrets) {
+    std::string plain = body;
+    std::erase(plain, '\0');
+    std::string shown = redact(plain, secrets);
+    // A file without secrets is kept to the octet.
+    return shown == plain ? body : shown;
+}
 
 }  // namespace
 
@@ -26,16 +65,16 @@ protocol::EvidenceBlob evidence_of(const Run& run, const transport::CookieJar& j
     blob.type = domain::EvidenceType::page;
     blob.name = "page-" + run.step + ".html";
     blob.content_type = run.content_type.empty() ? "application/octet-stream" : run.content_type;
-    // Of an endless page the beginning is enough to see what it is.
-    const bool cut = run.body.size() >= kLargestAnswer;
-    std::string shown = run.body.substr(0, cut ? kHeadKept : run.body.size());
-    // In UTF-16 no secret would be found.
-    std::erase(shown, '\0');
     const std::vector<std::string> secrets = secrets_of(run, jar);
-    // A JSON portal's session is a member of an answer, which an unknown page is not read for.
-    const std::string document = trace_json(shown, secrets);
-    blob.octets = document.empty() ? redact(shown, secrets) : document;
-    if (!document.empty()) blob.name = "page-" + run.step + ".json";
+    const std::string_view document = document_of(run.body);
+    if (holds_json(document, run.content_type)) {
+        blob.name = "page-" + run.step + ".json";
+        blob.octets = json_shown(document, secrets);
+    } else {
+        // Of an endless page the beginning is enough to see what it is.
+        const bool cut = run.body.size() >= kLargestAnswer;
+        blob.octets = text_shown(run.body.substr(0, cut ? kHeadKept : run.body.size()), secrets);
+    }
     return blob;
 }
 

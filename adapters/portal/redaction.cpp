@@ -87,7 +87,8 @@ std::string in_json(const std::string& secret) {
 std::string redact(std::string_view text, const std::vector<std::string>& secrets) {
     std::string clean(text);
     for (const std::string& secret : secrets) {
-        if (secret.size() >= kShortestSecret) clean = redact_one(clean, secret);
+        const bool fits = secret.size() >= kShortestSecret && secret.size() <= clean.size();
+        if (fits) clean = redact_one(clean, secret);
     }
     return clean;
 }

@@ -161,9 +161,9 @@ std::string_view beginning(std::string_view text) {
 // JSON
 
 bool secret_name(std::string_view name) {
-    constexpr std::array<std::string_view, 14> kWords{
-        "token",  "secret", "passw", "csrf",   "xsrf", "session", "api_key",
-        "apikey", "nonce",  "auth",  "random", "pin",  "otp",     "access_code"};
+    constexpr std::array<std::string_view, 15> kWords{
+        "token", "secret", "passw",  "csrf", "xsrf", "session",     "api_key", "apikey",
+        "nonce", "auth",   "random", "pin",  "otp",  "access_code", "bearer"};
     const std::string plain = domain::lower(name);
     return std::any_of(kWords.begin(), kWords.end(), [&](std::string_view word) {
         return plain.find(word) != std::string::npos;

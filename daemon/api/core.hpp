@@ -51,8 +51,9 @@ struct Server::Core {
     /// Connections of peers that had no role when they came.
     std::size_t strangers = 0;
     std::unordered_map<uid_t, std::size_t> connections_of;
-    /// Octets of bodies and answers that all connections hold.
+    /// Octets of bodies and answers that all connections hold, and those of one user.
     std::size_t held = 0;
+    std::unordered_map<uid_t, std::size_t> held_of;
 
     explicit Core(Services services);
     /// A new X-Request-Id, unlike any of this or another run.
@@ -80,28 +81,39 @@ class Registered {
     std::list<Connection*>::iterator place_;
 };
 
-/// What one connection holds of the octets that all may hold together.
+/// What one connection holds of the octets that all may hold together, and its user of them.
 class Holding {
   public:
     explicit Holding(Server::Core& core) : core_(core) {}
     Holding(const Holding&) = delete;
     Holding& operator=(const Holding&) = delete;
     ~Holding() { set(0); }
+    /// Whose it is; before anything is held.
+    void belongs_to(uid_t user) { user_ = user; }
     void set(std::size_t octets) {
+        if (octets == octets_) return;
+        std::size_t& users = core_.held_of[user_];
+        users += octets - octets_;
         core_.held += octets - octets_;
         octets_ = octets;
+        if (users == 0) core_.held_of.erase(user_);
     }
     /// May it hold so many, beside what the others hold? What is small always may, so that nobody's
-    /// large bodies and answers are in the way of the work.
+    /// large bodies and answers are in the way of the work; one alone may hold anything; and a
+    /// quarter stays for other users.
     [[nodiscard]] bool fits(std::size_t octets) const {
-        return octets <= kAlways ||
-               core_.held - octets_ + octets <= core_.api.services.settings->api.max_held;
+        if (octets <= kAlways || core_.held == octets_) return true;
+        const std::size_t most = core_.api.services.settings->api.max_held;
+        const auto mine = core_.held_of.find(user_);
+        const std::size_t users = mine == core_.held_of.end() ? 0 : mine->second;
+        return core_.held - octets_ + octets <= most && users - octets_ + octets <= most - most / 4;
     }
 
   private:
     static constexpr std::size_t kAlways = 64UL * 1024;
 
     Server::Core& core_;
+    uid_t user_ = 0;
     std::size_t octets_ = 0;
 };
 

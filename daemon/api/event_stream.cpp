@@ -62,13 +62,25 @@ class EventStream final : public BodyStream {
         return format_ == EventFormat::sse ? ": ping\n\n" : "{\"type\":\"ping\"}\n";
     }
 
+    /// Empty when it is not time.
+    [[nodiscard]] std::string heartbeat_if_due();
+
     Api& api_;
     EventFormat format_;
     EventFilter filter_;
     std::int64_t after_;
+    /// Nothing was left to read behind `after_`.
+    bool caught_up_ = false;
     /// When the client should hear something; unset until it was greeted.
     std::optional<std::chrono::steady_clock::time_point> heartbeat_;
 };
+
+std::string EventStream::heartbeat_if_due() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < *heartbeat_) return {};
+    heartbeat_ = now + api_.services.heartbeat;
+    return sign_of_life();
+}
 
 std::string EventStream::text_of(const std::vector<store::Event>& events) const {
     std::string text;
@@ -96,33 +108,32 @@ asio::awaitable<std::optional<std::string>> EventStream::next() {
     const auto look = std::min<std::chrono::steady_clock::time_point>(
         *heartbeat_, std::chrono::steady_clock::now() + kLookForClient);
     while (!changes.closed()) {
-        Result<EventPage> page = co_await read_events(api_, filter_, after_, kBatch);
-        const bool later = !page && page.error().code == domain::ErrorCode::rate_limited;
-        if (later) {
-            co_await runtime::sleep_for(kReadAgain);
-            text = std::string();
+        if (caught_up_) {
+            const bool more = co_await changes.wait_for_events(after_, look);
+            caught_up_ = !more;
+        } else {
+            Result<EventPage> page = co_await read_events(api_, filter_, after_, kBatch);
+            if (page) {
+                caught_up_ = page->last_seq == after_;
+                after_ = page->last_seq;
+                if (!page->events.empty()) {
+                    heartbeat_ = std::chrono::steady_clock::now() + api_.services.heartbeat;
+                    text = text_of(page->events);
+                    co_return text;
+                }
+            } else if (page.error().code == domain::ErrorCode::rate_limited) {
+                co_await runtime::sleep_for(kReadAgain);
+            } else {
+                runtime::log(runtime::Level::warning, "an event stream ends",
+                             {{"why", page.error().detail}});
+                break;
+            }
+        }
+        // Somebody has to look whether the client is there, and may read: however busy it is here.
+        if (std::chrono::steady_clock::now() >= look) {
+            text = heartbeat_if_due();
             co_return text;
         }
-        if (!page) {
-            runtime::log(runtime::Level::warning, "an event stream ends",
-                         {{"why", page.error().detail}});
-            break;
-        }
-        const bool moved = page->last_seq > after_;
-        after_ = page->last_seq;
-        if (!page->events.empty()) {
-            heartbeat_ = std::chrono::steady_clock::now() + api_.services.heartbeat;
-            text = text_of(page->events);
-            co_return text;
-        }
-        if (moved) continue;
-        const bool woken = co_await changes.wait_for_events(after_, look);
-        if (woken) continue;
-        text = std::string();
-        if (std::chrono::steady_clock::now() < *heartbeat_) co_return text;
-        heartbeat_ = std::chrono::steady_clock::now() + api_.services.heartbeat;
-        text = sign_of_life();
-        co_return text;
     }
     co_return text;
 }

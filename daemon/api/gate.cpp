@@ -164,6 +164,13 @@ bool is_request_id(std::string_view text) {
     });
 }
 
+Response role_missing(const Route& route, uid_t peer) {
+    const std::string role(role_name(route.access));
+    Error error(ErrorCode::forbidden,
+                "cannot let uid " + std::to_string(peer) + " do this: it needs the role " + role);
+    return problem(std::move(error).with("required_role", role));
+}
+
 Passage judge_head(bool draining, const Head& head, ApiCall& call) {
     if (const std::string fault = framing_fault(head); !fault.empty())
         return refuse(ErrorCode::malformed_request, "cannot read the request: " + fault);
@@ -190,10 +197,7 @@ Passage judge_head(bool draining, const Head& head, ApiCall& call) {
     }
     call.id = found.id;
     if (!allows(found.route->access, call.caller.roles)) {
-        const std::string role(role_name(found.route->access));
-        Error error(ErrorCode::forbidden, "cannot let uid " + std::to_string(call.caller.peer.uid) +
-                                              " do this: it needs the role " + role);
-        return refuse(problem(std::move(error).with("required_role", role)));
+        return refuse(role_missing(*found.route, call.caller.peer.uid));
     }
     if (draining && found.route->method != "GET")
         return refuse(ErrorCode::draining,

@@ -2,6 +2,8 @@
 // this peer, is there such a route, are its parameters known.
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +44,9 @@ struct Passage {
 /// Judges `head`; fills path, query and id of `call`, whose headers and caller are set already.
 /// `draining`: only reading is served.
 [[nodiscard]] Passage judge_head(bool draining, const Head& head, ApiCall& call);
+
+/// The refusal of a route to a peer who has not its role.
+[[nodiscard]] Response role_missing(const Route& route, uid_t peer);
 
 /// The id to use for an exchange: what the client sent if it is 1 to 128 of letters, digits and
 /// `._:/+=@-`, else nullopt.

@@ -148,7 +148,8 @@ Match find_match(const store::Reader& reader, const OrderRow& row) {
         for (const auto& [key, value] : match.order->labels)
             if (!row.order.labels.contains(key)) ++labels;
     }
-    if (match.conflict || labels <= kMaxLabels) return match;
+    const std::size_t had = match.order ? match.order->labels.size() : 0;
+    if (match.conflict || labels <= std::max(kMaxLabels, had)) return match;
     match.conflict =
         RowFault{row.line, "", "out_of_range",
                  "the order would have " + std::to_string(labels) + " labels, and at most " +

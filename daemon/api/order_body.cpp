@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "daemon/api/order_fields.hpp"
@@ -100,6 +101,7 @@ std::optional<LabelPatch> decode_label_patch(const bj::value& document, json::Pr
 }
 
 domain::Result<domain::Labels> apply(const LabelPatch& patch, domain::Labels labels) {
+    const std::size_t most = std::max(kMaxLabels, labels.size());
     if (patch.clears) labels.clear();
     for (const auto& [key, value] : patch.entries) {
         if (value) {
@@ -108,7 +110,7 @@ domain::Result<domain::Labels> apply(const LabelPatch& patch, domain::Labels lab
             labels.erase(key);
         }
     }
-    if (labels.size() > kMaxLabels)
+    if (labels.size() > most)
         return invalid_body({{"/labels", "out_of_range",
                               "there would be " + std::to_string(labels.size()) +
                                   " labels, and at most 64 are possible: remove some"}});

@@ -74,7 +74,8 @@ bool RequestReader::open_sink(Exchange& exchange, bool large) {
         exchange.refuse(std::move(too_large));
         return false;
     }
-    if (exchange.refused) {
+    const bool unwanted = exchange.route != nullptr && exchange.route->body == BodyKind::none;
+    if (exchange.refused || unwanted) {
         exchange.incoming.read_body_into(nullptr, nullptr, limit);
         return true;
     }
@@ -135,7 +136,13 @@ bool RequestReader::heard(Exchange& exchange, const error_code& failed) {
     const bool late = socket_.expired() && !socket_.idle();
     if (failed || late) return !socket_.idle() && lost(exchange, failed);
     if (!exchange.incoming.begun()) pass_empty_lines();
-    if (socket_.idle() && socket_.buffer().size() == 0) return true;
+    const bool nothing = !in_body_ && !exchange.incoming.begun() && socket_.buffer().size() == 0;
+    if (nothing && !socket_.idle()) {
+        // The second half of an empty line.
+        socket_.set_idle(true);
+        socket_.set_deadline(settings().idle_deadline);
+    }
+    if (nothing) return true;
     if (socket_.idle()) socket_.set_deadline(settings().read_deadline);
     socket_.set_idle(false);
     if (!in_body_) return true;

@@ -2,6 +2,8 @@
 // answers in order.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "daemon/api/core.hpp"
 #include "daemon/api/dispatch.hpp"
 #include "daemon/api/exchange.hpp"
@@ -12,6 +14,7 @@
 #include "daemon/api/upload.hpp"
 #include "daemon/api/wire.hpp"
 #include "runtime/log.hpp"
+#include "runtime/sleep.hpp"
 
 namespace cabroker::api {
 namespace {
@@ -55,6 +58,7 @@ class Session {
     [[nodiscard]] std::string write_text(Exchange& exchange, const Framing& framing);
     asio::awaitable<bool> write_rest(Exchange& exchange, const std::string& rest);
     asio::awaitable<bool> send_stream(Exchange& exchange);
+    asio::awaitable<bool> wait_for_room(std::size_t octets);
     [[nodiscard]] bool may_read(const Exchange& exchange);
     void know_roles();
     [[nodiscard]] bool take_place();
@@ -86,7 +90,8 @@ bool Session::take_place() {
     const std::size_t most = core_.api.services.settings->api.max_connections;
     const std::size_t share = most - most / 4;
     crowded_ = mine > share;
-    return mine <= share + kCrowdedAtOnce;
+    // Those who are told so count among all connections, too.
+    return mine <= share + std::clamp<std::size_t>(most / 8, 1, kCrowdedAtOnce);
 }
 
 asio::awaitable<bool> Session::know_peer() {
@@ -98,6 +103,7 @@ asio::awaitable<bool> Session::know_peer() {
     caller_.peer = std::move(*peer);
     const uid_t uid = caller_.peer.uid;
     caller_.person.uid = uid;
+    holding_.belongs_to(uid);
     know_roles();
     stranger_ = !caller_.roles.known();
     if (stranger_ && ++core_.strangers > kStrangersAtOnce) co_return false;
@@ -178,6 +184,16 @@ bool Session::may_read(const Exchange& exchange) {
     return allows(exchange.route->access, caller_.roles);
 }
 
+// Until others have read or gone; false: there is nobody to wait for it any more.
+asio::awaitable<bool> Session::wait_for_room(std::size_t octets) {
+    constexpr std::chrono::milliseconds kLook{100};
+    while (!holding_.fits(octets)) {
+        if (core_.stopping || socket_.gone()) co_return false;
+        co_await runtime::sleep_for(kLook);
+    }
+    co_return true;
+}
+
 asio::awaitable<bool> Session::send_stream(Exchange& exchange) {
     const bool chunked = exchange.version_1_1;
     while (!core_.stopping && !socket_.gone() && may_read(exchange)) {
@@ -186,9 +202,12 @@ asio::awaitable<bool> Session::send_stream(Exchange& exchange) {
         if (text->empty()) continue;
         std::string octets = std::move(*text);
         if (chunked) octets = chunk(octets);
-        if (!holding_.fits(octets.size())) co_return false;
+        const bool room = co_await wait_for_room(octets.size());
+        // The role may have gone meanwhile.
+        if (!room || !may_read(exchange)) break;
         holding_.set(octets.size());
         const bool written = co_await socket_.write(octets);
+        holding_.set(0);
         if (!written) co_return false;
     }
     if (!chunked) co_return false;
@@ -207,8 +226,10 @@ Framing Session::framing_of(const Exchange& exchange) const {
 
 // Answers that nobody reads must not fill the memory.
 void Session::limit_answer(Exchange& exchange) {
-    // What changed something is told in any case.
-    if (exchange.method != "GET" || holding_.fits(exchange.response.body.size())) return;
+    // What changed something is told in any case; what a viewer may ask for changes nothing.
+    const bool changes = exchange.method != "GET" && exchange.route != nullptr &&
+                         exchange.route->access != Access::viewer;
+    if (changes || holding_.fits(exchange.response.body.size())) return;
     exchange.response = problem(ErrorCode::not_ready,
                                 "cannot answer now: too many answers wait to be read; try again");
 }
@@ -272,6 +293,11 @@ asio::awaitable<void> Session::run(bool busy) {
             }
         }
         unread = exchange.unread;
+        // It may have waited, and a reload taken the role away.
+        const bool read = exchange.route != nullptr && exchange.method == "GET";
+        if (read && !may_read(exchange)) {
+            exchange.response = role_missing(*exchange.route, caller_.peer.uid);
+        }
         limit_answer(exchange);
         render_problem(exchange.response, exchange.request_id);
         core_.api.counts.count(exchange.method, exchange.response.status);

@@ -18,6 +18,8 @@ namespace {
 
 constexpr int kLinkDescriptor = 3;
 
+}  // namespace
+
 std::string find_program(const std::string& program) {
     if (program.find('/') != std::string::npos) return program;
     std::error_code error;
@@ -28,8 +30,6 @@ std::string find_program(const std::string& program) {
     }
     return program;
 }
-
-}  // namespace
 
 domain::Result<HostProcess> start_host(const std::string& program) {
     std::array<int, 2> ends{};

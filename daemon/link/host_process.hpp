@@ -15,8 +15,10 @@ struct HostProcess {
     int socket = -1;  ///< our end; the caller owns it
 };
 
-/// Starts `program` (a path, or a name: beside this program first, then PATH) with a clean
-/// environment.
+/// Where a program is: a path as it is, a name beside this program, else the name for PATH.
+[[nodiscard]] std::string find_program(const std::string& program);
+
+/// Starts `program`, found by find_program() and PATH, with a clean environment.
 [[nodiscard]] domain::Result<HostProcess> start_host(const std::string& program);
 
 /// True when the child has ended and was reaped. Does not block.

@@ -30,7 +30,7 @@ operations:
       get: "/order/{{supplier_order_id}}"
       headers: {X-KEY: "{{password}}"}
       expect: [{page: order, skip_to: again}]
-      extract: {link_id: {json: /order/link, keep: true, after: "id="}}
+      extract: {status: {json: /order/status}, link_id: {json: /order/link, keep: true, after: "id="}}
     - step: unused
       get: /
       when: link_id
@@ -52,6 +52,9 @@ operations:
       effect: once
       expect: [{page: order, rejected: no_upload, detail: "//p"}]
   download:
+    - step: find
+      get: /files
+      expect: [{page: order}]
     - step: fetch
       link: "//a/@href"
       expect: [{page: file}]
@@ -127,12 +130,12 @@ TEST(PortalProfileTest, MistakesAreFoundWhereTheyStand) {
             "/operations/read_order/0/expect/0/skip_to: must name a later step of this operation"));
     EXPECT_THAT(
         problems_with("[{page: file}]", "[{page: flie}]"),
-        ElementsAre("/operations/download/0/expect/0/page: `pages` has no page of this name"));
+        ElementsAre("/operations/download/1/expect/0/page: `pages` has no page of this name"));
     EXPECT_THAT(
         problems_with("\"//a/@href\"", "\"//a[@x='1]/@href\""),
-        ElementsAre("/operations/download/0/link: the XPath has a quote that does not end"));
+        ElementsAre("/operations/download/1/link: the XPath has a quote that does not end"));
     EXPECT_THAT(problems_with("\"//a/@href\"", "\"//a[1/@href\""),
-                ElementsAre("/operations/download/0/link: the XPath has a `[` that is not closed"));
+                ElementsAre("/operations/download/1/link: the XPath has a `[` that is not closed"));
     EXPECT_THAT(problems_with("get: /\n", "get: https://evil.example/\n"),
                 ElementsAre("/operations/read_order/1/get: must be a path below base_url that "
                             "begins with one `/`"));
@@ -150,7 +153,9 @@ TEST(PortalProfileTest, MistakesAreFoundWhereTheyStand) {
                 ElementsAre("/pages/file: say how to recognise the page: status, path, xpath, json "
                             "or content_type"));
     EXPECT_THAT(problems_with("binds: account", "binds: order_and_contact"),
-                ElementsAre("/operations: the operation sign_in is missing",
+                ElementsAre("/operations/read_order/0/headers/X-KEY: {{password}} is an account's: "
+                            "it goes with `binds: account`",
+                            "/operations: the operation sign_in is missing",
                             "/operations: the operation enter_code is missing"));
     EXPECT_THAT(problems_with("json: /order/id", "json: order"),
                 ElementsAre("/pages/order/json: must be a JSON pointer such as /order/status"));

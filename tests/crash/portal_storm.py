@@ -169,7 +169,10 @@ class Storm(campaign.Campaign):
         done = [(effect["kind"], effect["via"], effect["reason"]) for effect in book["effects"]]
         wanted = []
         if order["kind"] in EFFECTS:
-            wanted = [(EFFECTS[order["kind"]], WAYS[order["way"]][1], "storm " + order["id"])]
+            via = WAYS[order["way"]][1]
+            # The guest portal has no word for a reason code.
+            code = " (superseded)" if (order["kind"], via) == ("revoke", "guest") else ""
+            wanted = [(EFFECTS[order["kind"]], via, "storm " + order["id"] + code)]
         if len(done) > len(wanted):
             self.doubles.add(ident)
         if done != wanted:

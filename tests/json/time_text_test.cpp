@@ -12,6 +12,7 @@ TEST(TimeTextTest, ReadsAndWritesRfc3339) {
     EXPECT_EQ(time_text(*time), "2026-11-22T03:14:03.500Z");
     EXPECT_EQ(parse_time("2026-11-22T05:14:03.500999+02:00"), time);
     EXPECT_EQ(time_text(*parse_date_or_time("2020-10-01")), "2020-10-01T00:00:00Z");
+    EXPECT_FALSE(parse_date_or_time("-999-01-01")) << "it could not be written";
 }
 
 TEST(TimeTextTest, ItsOwnTextsAreReadBackAndOnesThatAreNoTimesAreNot) {

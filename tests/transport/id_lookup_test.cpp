@@ -139,27 +139,20 @@ TEST(IdLookupTest, TheFunctionIsNoProfilesToCall) {
               ErrorCode::bad_configuration);
 }
 
-TEST(IdLookupTest, ElementsOfOneIdWithinEachOtherEndTheWork) {
-    std::string body;
-    for (int i = 0; i < 20; ++i) body += "<table id=t><tr><td>";
-    for (int i = 0; i < 2000; ++i) body += "<p><b>x</b></p>";
-    const auto page = Page::parse(body, "text/html");
-    ASSERT_TRUE(page);
-    EXPECT_FALSE(page->all("//table[@id='t']//p/b"));
-
+TEST(IdLookupTest, SloppyPagesWithElementsOfOneIdWithinEachOtherAreRead) {
     const auto twice = Page::parse("<div id=a><div id=a><p>x</p></div></div>", "text/html");
-    EXPECT_EQ(twice->all("//div[@id='a']//p")->size(), 1U) << "sloppy pages are read";
+    EXPECT_EQ(twice->all("//div[@id='a']//p")->size(), 1U);
 }
 
 TEST(IdLookupTest, ManyElementsOfOneIdEndTheWork) {
     std::string body;
-    for (int i = 0; i < 150'000; ++i) body += "<p id=a>";
+    for (int i = 0; i < 30'000; ++i) body += "<p id=a>";
     const auto page = Page::parse(body, "text/html");
     ASSERT_TRUE(page);
     std::string product = "count(//*[@id='a'])";
-    for (int i = 0; i < 20; ++i) product += " + count(//*[@id='a'])";
+    for (int i = 0; i < 80; ++i) product += " + count(//*[@id='a'])";
 
-    EXPECT_EQ(*page->first("count(//*[@id='a'])"), "150000");
+    EXPECT_EQ(*page->first("count(//*[@id='a'])"), "30000");
     EXPECT_EQ(page->first(product).error().code, ErrorCode::bad_configuration);
     EXPECT_EQ(page->all("//*[@id='a']").error().code, ErrorCode::limit_exceeded);
 }

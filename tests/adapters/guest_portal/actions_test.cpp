@@ -123,6 +123,19 @@ TEST_F(GuestPortalActionsTest, ARevokeThatReachedThePortalTwiceIsProvenDoneAndNo
     EXPECT_EQ(world().count(*order.supplier_order_id, "revokes"), 1);
 }
 
+TEST_F(GuestPortalActionsTest, AReasonCodeWithoutAWordIsSentAsText) {
+    const domain::Order order = new_order();
+    domain::RevokeParams lost = revoke();
+    lost.reason_code = domain::ReasonCode::key_compromise;
+    FakeCore core = this->core(order, lost);
+    ASSERT_EQ(text_of(sign_in(core, *order.supplier_order_id).answer), "intend once");
+    EXPECT_THAT(core.shown, HasSubstr("key lost (key_compromise)"));
+    world().fault("portal.revoke.confirm", "drop_after_commit");
+    EXPECT_EQ(text_of(core.leave().answer), "unknown_outcome");
+
+    EXPECT_EQ(core.prove().verdict, ProofVerdict::done) << "proven by the very text";
+}
+
 TEST_F(GuestPortalActionsTest, RefusesRevokesThatThePortalCannotDo) {
     domain::RevokeParams one = revoke();
     one.scope = domain::RevokeScope::certificate;

@@ -224,6 +224,32 @@ TEST_F(GuestPortalSignInTest, ACodeWhoseAnswerWasLostOnTheWayCostsASignInAndNoAt
     EXPECT_FALSE(need->last_error.has_value()) << need->last_error->code;
 }
 
+TEST_F(GuestPortalSignInTest, APortalThatTakesCodesAndOpensNoSessionIsLeftAfterThree) {
+    const domain::Order order = new_order();
+    FakeCore core = this->core(order, domain::StatusParams());
+    std::string last = text_of(core.go().answer);
+    int codes = 0;
+    while (last == "need access_code" && codes < 10) {
+        core.give("access_code", world().code_for(kContact, *order.supplier_order_id));
+        ++codes;
+        world().fault("portal.code.submit", "drop_after_commit");
+        ASSERT_EQ(text_of(core.step().answer), "unreachable");
+        last = text_of(core.go().answer);
+    }
+
+    EXPECT_EQ(last, "rejected session_refused");
+    EXPECT_EQ(codes, 3) << "each costs the contact a mail";
+}
+
+TEST_F(GuestPortalSignInTest, AnOrderOfTheNameWithoutWwwIsTheSame) {
+    domain::Order order = new_order();
+    order.common_name = "www." + *order.common_name;
+    FakeCore core = this->core(order, domain::StatusParams());
+
+    EXPECT_EQ(text_of(sign_in(core, *order.supplier_order_id).answer), "done status_read")
+        << core.shown;
+}
+
 TEST_F(GuestPortalSignInTest, ACodeWhosePageBehindItFailsIsNotSentAgain) {
     const domain::Order order = new_order();
     FakeCore core = this->core(order, domain::StatusParams());

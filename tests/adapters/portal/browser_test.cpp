@@ -400,6 +400,23 @@ TEST_F(BrowserTest, SecretsAreTakenOutOfEvidence) {
     EXPECT_EQ(run.evidence[0].octets, "<p>wrong code: [redacted] cookie [redacted]</p>");
 }
 
+TEST_F(BrowserTest, ACodeIsTakenOutOfJsonWhereItIsANumberAndFilesStayAsTheyAre) {
+    http_.on("GET /code?c=482913", FakeHttp::page(200, R"({"code":482913})", "application/json"));
+    Variables given;
+    given.set_secret("access_code", "482913");
+    const Ended json = this->run(PortalOperation::enter_code, given);
+    ASSERT_EQ(json.evidence.size(), 1U);
+    EXPECT_THAT(json.evidence[0].octets, Not(HasSubstr("482913")));
+
+    const std::string file("PK\0\0\1", 5);
+    http_.on("GET /code?c=482914", FakeHttp::page(200, file, "application/zip"));
+    Variables other;
+    other.set_secret("access_code", "482914");
+    const Ended zip = this->run(PortalOperation::enter_code, other);
+    ASSERT_EQ(zip.evidence.size(), 1U);
+    EXPECT_EQ(zip.evidence[0].octets, file);
+}
+
 TEST_F(BrowserTest, StateSurvivesAsText) {
     http_.html("GET /start", titled("Start", "<b>v1</b>"));
     run(PortalOperation::sign_in);

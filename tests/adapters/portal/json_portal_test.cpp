@@ -219,19 +219,38 @@ TEST_F(JsonPortalTest, ABaseOfAnotherOriginIsNotFollowed) {
     EXPECT_EQ(http_.seen.size(), 1U);
 }
 
-TEST_F(JsonPortalTest, OfAnAnswerThatIsTooLargeTheBeginningIsKept) {
-    auto huge =
-        FakeHttp::page(200, R"({"state":")" + std::string(kLargestAnswer, 'x'), "application/json");
-    huge.cut = true;
-    http_.on("GET /order", huge);
+TEST_F(JsonPortalTest, OfAnAnswerThatIsTooLargeTheBeginningIsKeptAndOfJsonTheLength) {
+    const auto huge = [](const std::string& begin, const std::string& type) {
+        auto made = FakeHttp::page(200, begin + std::string(kLargestAnswer, 'x'), type);
+        made.cut = true;
+        return made;
+    };
+    http_.on("GET /order", huge("<p>", "text/html"));
+    http_.on("GET /order", huge(R"({"state":")", "application/json"));
+    for (const char* kept : {"<p>xxx", "too many"}) {
+        const Ended run = this->run(PortalOperation::read_order);
 
-    const Ended run = this->run(PortalOperation::read_order);
+        EXPECT_EQ(run.stop, Stop::unknown_page);
+        ASSERT_EQ(run.evidence.size(), 1U);
+        EXPECT_LT(run.evidence[0].octets.size(), 300'000U);
+        EXPECT_THAT(run.evidence[0].octets, HasSubstr(kept));
+        EXPECT_TRUE(http_.seen.back().cut_body);
+    }
+}
 
-    EXPECT_EQ(run.stop, Stop::unknown_page);
-    ASSERT_EQ(run.evidence.size(), 1U);
-    EXPECT_LT(run.evidence[0].octets.size(), 300'000U);
-    EXPECT_THAT(run.evidence[0].octets, HasSubstr("{\"state\":\"xxx"));
-    EXPECT_TRUE(http_.seen[0].cut_body);
+TEST_F(JsonPortalTest, NoSessionStandsInWhatIsKeptOfAnAnswerThatCannotBeRead) {
+    const std::vector<std::string> bodies{"\xEF\xBB\xBF{\"bearer\":\"T-live\"}",
+                                          ")]}'\n{\"bearer\":\"T-live\"}", "{\"bearer\":\"T-live\"",
+                                          "{\"x\":1} {\"bearer\":\"T-live\"}"};
+    for (const std::string& body : bodies) {
+        http_.on("GET /order", FakeHttp::page(200, body, "application/json"));
+    }
+    for (const std::string& body : bodies) {
+        const Ended run = this->run(PortalOperation::read_order);
+
+        ASSERT_EQ(run.evidence.size(), 1U) << body;
+        EXPECT_THAT(run.evidence[0].octets, Not(HasSubstr("T-live"))) << body;
+    }
 }
 
 }  // namespace

@@ -93,7 +93,7 @@ const Made& made_for(const std::string& name) {
                              " -addext subjectAltName=DNS:" + name;
     const std::string script = base + " -out c.pem 2>/dev/null && openssl req -x509 -key k.pem " +
                                "-subj /CN=" + name + " -addext subjectAltName=DNS:" + name +
-                               " -days 30 -out x.pem 2>/dev/null";
+                               " -addext basicConstraints=CA:FALSE -days 30 -out x.pem 2>/dev/null";
     EXPECT_EQ(std::system(script.c_str()), 0);
     Made made{read_file(in / "c.pem"), read_file(in / "k.pem"), read_file(in / "x.pem")};
     std::filesystem::remove_all(in);

@@ -444,7 +444,7 @@ TEST_F(ServerTest, AnswersThatNobodyReadsAreHeldUpToALimit) {
 }
 
 TEST_F(ServerTest, BodiesAreHeldUpToALimitAndRefusedOnesNotAtAll) {
-    Harness harness([](config::Settings& settings) { settings.api.max_held = 1024UL * 1024; });
+    Harness harness([](config::Settings& settings) { settings.api.max_held = 1400UL * 1024; });
     const auto head = [](const std::string& path) {
         return "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
                "Content-Length: 500001\r\n\r\n";
@@ -454,6 +454,12 @@ TEST_F(ServerTest, BodiesAreHeldUpToALimitAndRefusedOnesNotAtAll) {
     for (int i = 0; i < 10; ++i) {
         clients.push_back(harness.client());
         clients.back().send(head("/nope") + most);
+    }
+    // A route that takes no body keeps none.
+    for (int i = 0; i < 10; ++i) {
+        clients.push_back(harness.client());
+        std::string get = head("/v1/stats") + most;
+        clients.back().send(get.replace(0, 4, "GET"));
     }
     for (int i = 0; i < 2; ++i) {
         clients.push_back(harness.client());
@@ -469,6 +475,36 @@ TEST_F(ServerTest, BodiesAreHeldUpToALimitAndRefusedOnesNotAtAll) {
     expect_problem(clients.front().read(), 404, "not_found");
     clients.back().send(" ");
     expect_problem(clients.back().read(), 400, "malformed_request");
+    clients[10].send(" ");
+    EXPECT_EQ(clients[10].read().status, 200);
+}
+
+TEST_F(ServerTest, OneUserLeavesRoomForTheBodiesOfOthers) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root to become somebody else";
+    Harness harness([](config::Settings& settings) {
+        settings.api.max_held = 1400UL * 1024;
+        settings.roles.viewer.uids = {65534};
+    });
+    ASSERT_EQ(::chmod(harness.folder().c_str(), 0755), 0);
+    const std::string head =
+        "POST /v1/csr/inspect HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "Content-Length: 500001\r\n\r\n";
+    std::vector<Client> clients;
+    for (int i = 0; i < 2; ++i) {
+        clients.push_back(harness.client());
+        clients.back().send(head + std::string(500'000, ' '));
+    }
+    std::this_thread::sleep_for(milliseconds(300));
+    Client third = harness.client();
+    third.send(head + std::string(500'000, ' '));
+    expect_problem(third.read(), 503, "not_ready");
+
+    const std::string other =
+        "{ printf '{\"csr\":\"x\"}'; head -c 200000 /dev/zero | tr '\\0' ' '; } | "
+        "setpriv --reuid=65534 --regid=65534 --clear-groups curl -fsS --max-time 10 -o /dev/null "
+        "-H 'Content-Type: application/json' --data-binary @- --unix-socket " +
+        harness.socket_path() + " http://x/v1/csr/inspect";
+    EXPECT_EQ(std::system(other.c_str()), 0);
 }
 
 TEST_F(ServerTest, ReadersThatStopReadingAreDropped) {

@@ -88,6 +88,42 @@ WRONG = {
 }
 
 
+def first(profile):
+    return profile["operations"]["read_order"][0]
+
+
+# What only the program knows, and what it says of it.
+WRONG_FOR_PROGRAM = {
+    "XPath 2": (lambda p: p["pages"]["order"].update(xpath="matches(//body, 'a')"), "no function `matches`"),
+    "a variable": (lambda p: p["pages"]["order"].update(xpath="//body[@x=$y]"), "variable"),
+    "a prefix": (lambda p: first(p)["extract"].update(x="//xhtml:body"), "prefix"),
+    "XPath without an end": (lambda p: first(p)["extract"].update(x="//"), "cannot use the XPath"),
+    "an operator too many": (lambda p: p["errors"][0].update(detail="//a ||| //b"), "cannot use the XPath"),
+    "credentials without an account": (lambda p: (p.update(binds="order_and_contact", headers={"X-Key": "{{password}}"})), "{{password}}"),
+    "a way past the change": (lambda p: p["operations"].update(reissue=[
+        {"step": "look", "get": "/x", "expect": [{"page": "order", "then": "done"}]}, step(p)]), "passes by the step"),
+    "a change that may be left out": (lambda p: step(p).update(when="csr"), "cannot be left out"),
+    "a form before any page": (lambda p: p["operations"].update(download=[
+        {"step": "fetch", "form": "//form", "effect": "free", "expect": [{"page": "file"}]}]), "no page before"),
+    "no code fits": (lambda p: p.update(access_code={"pattern": {"characters": []}}), "no code would fit"),
+    "sessions of no time": (lambda p: p.update(session_ttl="0s"), "longer than nothing"),
+    "a sender that is none": (lambda p: p.update(access_code={"mail": {"from": ["ca.example"], "code_after": ["C"]}}), "an address"),
+    "a nonce from nowhere": (lambda p: p.update(access_code={
+        "mail": {"from": ["@ca.example"], "code_after": ["C"], "binds": "nonce", "binding_after": ["R"]}}), "must extract `nonce`"),
+    "a date in other marks": (lambda p: p.update(dates={"formats": ["DD.MM.YYYY"]}), "strptime"),
+    "a date without a year": (lambda p: p.update(dates={"formats": ["%d.%m."]}), "strptime"),
+    "a date of nobody": (lambda p: p.update(dates={"formats": ["%Q"]}), "strptime"),
+    "a path without a slash": (lambda p: p["pages"]["order"].update(path="order"), "begins with `/`"),
+    "no expectation": (lambda p: first(p).update(expect=[]), "name the page"),
+    "one page twice": (lambda p: first(p).update(expect=[{"page": "order"}, {"page": "order"}]), "never counts"),
+    "no status": (lambda p: first(p)["extract"].pop("status"), "extract `status`"),
+    "the first of many rows": (lambda p: first(p)["extract"].update(reissue_reason="//td"), "all: true"),
+    "two bodies": (lambda p: step(p).update(fields={"a": "b"}), "either `json` or `fields`"),
+    "a header of the client": (lambda p: p.update(headers={"Host": "x"}), "set for you"),
+    "a header of two lines": (lambda p: step(p).update(headers={"X-A": "a\r\nX-B: b"}), "line breaks"),
+}
+
+
 class ProfileSchemaTest(unittest.TestCase):
     def setUp(self):
         schema = json.loads((ROOT / "docs" / "portal-profile.schema.json").read_text())
@@ -117,6 +153,13 @@ class ProfileSchemaTest(unittest.TestCase):
         self.assertEqual(self.by_schema(small()), [])
         good, said = self.by_program(json.dumps(small()))
         self.assertTrue(good, said)
+
+    def test_what_cannot_work_is_named_before_it_is_used(self):
+        for what, (change, words) in WRONG_FOR_PROGRAM.items():
+            with self.subTest(what):
+                good, said = self.by_program(json.dumps(changed(change)))
+                self.assertFalse(good, "the program takes it")
+                self.assertIn(words, said)
 
     def test_wrong_ones_are_wrong_for_both(self):
         for what, change in WRONG.items():

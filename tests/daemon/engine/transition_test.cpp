@@ -202,6 +202,22 @@ TEST_F(TransitionTest, WhatIsPolledForMeanwhileFailsWithItsTroubleAndNotForTheIn
     EXPECT_EQ(typed->outcome->code, "input_expired");
 }
 
+TEST_F(TransitionTest, ADownloadEndsWithItsCertificateAndNotWithTheChains) {
+    request_.kind = domain::Kind::download;
+    protocol::Done done;
+    done.code = "downloaded";
+    Judgement doubted;
+    doubted.reason = "chain_expired";
+    const Transition waits = after_answer(situation(), answer(done), doubted);
+    EXPECT_EQ(waits.state, State::waiting_ca);
+    EXPECT_EQ(waits.last_problem->code, "chain_expired");
+
+    doubted.reason = "certificate_expired";
+    const Transition ends = after_answer(situation(), answer(done), doubted);
+    EXPECT_EQ(ends.state, State::failed);
+    EXPECT_EQ(ends.outcome->code, "certificate_rejected");
+}
+
 TEST_F(TransitionTest, NothingIsOverBeforeItsTime) {
     for (const auto& word : domain::words<State>()) {
         request_.state = word.value;
