@@ -97,6 +97,20 @@ std::string result(const bj::value& request, const Style& style) {
     return text.empty() ? std::string() : "\nResult\n" + indented(text, "  ");
 }
 
+/// What was asked for, as far as one line can say it; not the CSR.
+std::string asked(const bj::value& request) {
+    std::string out;
+    for (const char* const name : {"scope", "serial", "reason_code", "validation_method",
+                                   "target_account", "verification", "formats", "reason"}) {
+        const std::string pointer = std::string("/params/") + name;
+        const bj::value* const value = find(request, pointer);
+        if (value == nullptr) continue;
+        const std::string text = cell_text(request, {"", pointer, Cell::list}, Style());
+        out = joined({out, labelled(name, text)});
+    }
+    return out;
+}
+
 std::string head(const bj::value& request, const Style& style) {
     const std::string state = at(request, "/state");
     std::string out =
@@ -107,6 +121,7 @@ std::string head(const bj::value& request, const Style& style) {
                                  at(request, "/order/product"),
                                  labelled("supplier", at(request, "/order/supplier_order_id")),
                                  labelled("platform", at(request, "/order/platform_order_id"))}));
+    out += line("asked", asked(request));
     const std::string attempt = at(request, "/attempt");
     out += line("adapter", joined({at(request, "/adapter"), labelled("by", at(request, "/channel")),
                                    labelled("step", at(request, "/step")),
@@ -206,6 +221,9 @@ std::string go_on(const bj::value& request) {
         out += fmt::format("  cabroker request wait {0}\n  cabroker request cancel {0}\n", id);
     } else if (state != "succeeded") {
         out += fmt::format("  cabroker request retry {}\n", id);
+        const bj::value* const kept = find(request, "/outcome/evidence");
+        if (kept != nullptr && kept->is_array() && !kept->get_array().empty())
+            out += fmt::format("  cabroker request artifacts {} --out DIR\n", id);
     } else if (const bj::value* const files = find(request, "/result/artifacts");
                files != nullptr && files->is_array() && !files->get_array().empty()) {
         out += fmt::format("  cabroker request artifacts {} --out DIR\n", id);

@@ -90,7 +90,7 @@ std::optional<domain::Outcome> refusal(const domain::Order& order, Kind kind) {
             if (kind != Kind::cancel) return std::nullopt;
             return outcome("order_issued",
                            "the order is issued: there is nothing pending to cancel",
-                           "To end it, revoke it; within the refund window the money comes back.");
+                           "The certificate in use stays as it is. To end it for good, revoke it.");
         case OrderStatus::unknown:
             return std::nullopt;
     }

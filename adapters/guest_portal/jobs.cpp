@@ -64,7 +64,7 @@ StepResult cannot_cancel(Work& work, const OrderView& view) {
     const std::string detail = status_sentence(view);
     if (view.status.status == OrderStatus::issued) {
         return reject(work, "order_issued", detail + ": there is no pending reissue",
-                      "revoke the order instead");
+                      "nothing to do: the certificate in use stays as it is");
     }
     return reject(
         work, "not_supported_by_channel", detail + ": the portal only cancels a pending reissue",
@@ -185,8 +185,9 @@ Step check_canceled(Work& work, const OrderView& view) {
                     "the pending reissue was taken back, the certificate stays as it was; " +
                         status_sentence(view));
     }
-    return reject(work, "order_issued", "the reissue was issued before it could be canceled",
-                  "revoke the new certificate if it is not wanted");
+    return reject(
+        work, "order_issued", "the reissue was issued before it could be canceled",
+        "the new certificate is in use; the one before it stays valid until the CA ends it");
 }
 
 /// Hex with or without marks between, or decimal. What is neither, or nothing, fits any.

@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::size_t kPutOffAtATime = 32;
 constexpr int kOpenInRetries = 6;
+/// What follows in a request's trouble is what its own last step met.
+constexpr std::string_view kLastStep = "; the last step: ";
 
 }  // namespace
 
@@ -145,11 +147,18 @@ asio::awaitable<void> Engine::put_off_all(std::string adapter, std::vector<domai
             if (!row || !row->due_at || *row->due_at > at.now || !row->due_asks_adapter) continue;
             if (row->request.state == domain::State::running) continue;
             const Situation situation = situation_of(row->request, tx, at);
-            const Transition next =
-                engine::put_off(situation, later,
-                                "adapter " + adapter +
-                                    " had no answer several times in a row; it is left alone "
-                                    "for a while before one step tries again");
+            std::string detail = "adapter " + adapter +
+                                 " had no answer several times in a row; it is left alone for a "
+                                 "while before one step tries again";
+            // Why, the last step of this request may know.
+            const auto& before = row->request.last_problem;
+            const std::size_t said = before ? before->detail.find(kLastStep) : std::string::npos;
+            if (said != std::string::npos) {
+                detail += before->detail.substr(said);
+            } else if (before) {
+                detail += std::string(kLastStep) + before->detail;
+            }
+            const Transition next = engine::put_off(situation, later, std::move(detail));
             Journal journal(tx, services_.ids, at.now);
             const CallFacts nothing;
             const Result<void> moved =
