@@ -37,6 +37,26 @@ bool is_utf8(const std::string& text) {
     return xmlCheckUTF8(reinterpret_cast<const unsigned char*>(text.c_str())) != 0;
 }
 
+// Where ASCII means something else, markup and secrets could be hidden from those who look at
+// octets.
+bool keeps_ascii(xmlCharEncodingHandler* handler) {
+    const char* const plain = "<p id=\"x\" title='+a-&;,'>0123456789 AZaz</p>";
+    const std::unique_ptr<xmlBuffer, decltype(&xmlBufferFree)> from(xmlBufferCreate(),
+                                                                    &xmlBufferFree);
+    const std::unique_ptr<xmlBuffer, decltype(&xmlBufferFree)> into(xmlBufferCreate(),
+                                                                    &xmlBufferFree);
+    if (!from || !into || xmlBufferCCat(from.get(), plain) != 0) return false;
+    xmlCharEncInFunc(handler, into.get(), from.get());
+    const auto* const read = reinterpret_cast<const char*>(xmlBufferContent(into.get()));
+    return read != nullptr && std::string_view(read) == plain;
+}
+
+// In these an escape sequence changes what the octets behind it mean.
+bool has_states(const std::string& charset) {
+    return charset.find("2022") != std::string::npos || charset.find("utf-7") == 0 ||
+           charset.find("utf7") == 0 || charset.starts_with("hz");
+}
+
 /// What the parser is told; empty when the page's own meta is to decide.
 Result<std::string> charset_of(const std::string& body, const std::string& content_type) {
     if (body.starts_with("\xEF\xBB\xBF")) return std::string("utf-8");
@@ -51,17 +71,10 @@ Result<std::string> charset_of(const std::string& body, const std::string& conte
     if (name.empty()) return std::string(is_utf8(body) ? "utf-8" : "windows-1252");
     // WHATWG's encoding standard: these labels mean windows-1252.
     if (name == "iso-8859-1" || name == "latin1" || name == "us-ascii") name = "windows-1252";
-    // Where ASCII means something else, markup could be hidden from those who look at octets.
-    constexpr std::array kWithAscii{"utf-8",     "utf8",     "windows-",  "cp125",    "cp866",
-                                    "ibm866",    "iso-8859", "iso8859",   "iso_8859", "latin",
-                                    "ascii",     "koi8",     "gb",        "big5",     "euc-",
-                                    "shift_jis", "sjis",     "macintosh", "tis-620"};
-    const bool known = std::any_of(kWithAscii.begin(), kWithAscii.end(),
-                                   [&](const char* prefix) { return name.starts_with(prefix); });
-    if (!known) return not_a_page("its charset is unknown or refused");
     xmlCharEncodingHandler* const handler = xmlFindCharEncodingHandler(name.c_str());
-    if (handler == nullptr) return not_a_page("its charset is unknown");
-    xmlCharEncCloseFunc(handler);
+    const bool good = handler != nullptr && keeps_ascii(handler) && !has_states(name);
+    if (handler != nullptr) xmlCharEncCloseFunc(handler);
+    if (!good) return not_a_page("its charset is unknown or refused");
     return name;
 }
 
@@ -97,18 +110,36 @@ Result<std::vector<std::string>> texts(Page::Tree& tree, xmlNode* from, const st
 bool selects_by_id(std::string_view xpath) {
     const std::size_t last = xpath.rfind('[');
     return last != std::string_view::npos && xpath.ends_with(']') &&
-           xpath.substr(last).starts_with("[@id=") && xpath.substr(last).find(" ") == xpath.npos;
+           xpath.substr(last).starts_with("[@id=") && xpath.find('|') == xpath.npos;
+}
+
+// The expression without the functions around it that take the first node's text.
+std::string_view inner_of(std::string_view xpath) {
+    for (const std::string_view function : {"normalize-space(", "string("}) {
+        if (xpath.starts_with(function) && xpath.ends_with(')'))
+            return inner_of(xpath.substr(function.size(), xpath.size() - function.size() - 1));
+    }
+    return xpath;
+}
+
+// Two elements of one id that say different things: neither is to be believed.
+bool contradict(const std::vector<std::string>& found) {
+    return std::any_of(found.begin(), found.end(),
+                       [&](const std::string& text) { return text != found.front(); });
 }
 
 Result<std::optional<std::string>> first_text(Page::Tree& tree, xmlNode* from,
                                               const std::string& xpath) {
+    const std::string inner(inner_of(xpath));
+    const bool by_id = selects_by_id(inner);
+    if (by_id && inner != xpath) {
+        const Result<std::vector<std::string>> all = texts(tree, from, inner);
+        if (!all) return all.error();
+        if (contradict(*all)) return not_a_page("more than one element fits " + inner);
+    }
     Result<std::vector<std::string>> found = texts(tree, from, xpath);
     if (!found) return found.error();
-    // Two elements of one id that say different things: neither is to be believed.
-    const bool contradicts = std::any_of(found->begin(), found->end(),
-                                         [&](const auto& t) { return t != found->front(); });
-    if (contradicts && selects_by_id(xpath))
-        return not_a_page("more than one element fits " + xpath);
+    if (by_id && contradict(*found)) return not_a_page("more than one element fits " + xpath);
     std::optional<std::string> first;
     if (!found->empty()) first = std::move(found->front());
     return first;
