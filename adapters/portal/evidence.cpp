@@ -6,6 +6,7 @@
 #include "adapters/portal/portal.hpp"
 #include "adapters/portal/redaction.hpp"
 #include "adapters/portal/trace_body.hpp"
+#include "transport/page.hpp"
 
 namespace cabroker::adapters::portal {
 
@@ -42,11 +43,31 @@ std::string json_shown(std::string_view document, const std::vector<std::string>
     return shown.empty() ? "[" + size + " that are no JSON]" : redact(shown, secrets);
 }
 
+/// Does a secret stand there for those who see the page: with entities for its letters, or tags
+/// between them? Base64 and the like are not looked through.
+bool discloses(const std::string& html, const std::vector<std::string>& secrets) {
+    constexpr std::size_t kShortest = 6;
+    const auto page = transport::Page::parse(html, "text/html");
+    if (!page) return false;
+    const auto attributes = page->all("//@*");
+    std::string all = page->text();
+    if (attributes) {
+        for (const std::string& value : *attributes) all += '\n' + value;
+    }
+    return std::any_of(secrets.begin(), secrets.end(), [&](const std::string& secret) {
+        return secret.size() >= kShortest && all.find(secret) != std::string::npos;
+    });
+}
+
 /// In UTF-16 no secret would be found.
 std::string text_shown(const std::string& body, const std::vector<std::string>& secrets) {
     std::string plain = body;
     std::erase(plain, '\0');
     std::string shown = redact(plain, secrets);
+    if (discloses(shown, secrets)) {
+        return "[" + std::to_string(body.size()) +
+               " octets, not kept: a secret stands there in disguise]";
+    }
     // A file without secrets is kept to the octet.
     return shown == plain ? body : shown;
 }

@@ -1,8 +1,11 @@
 #include "daemon/engine/judge.hpp"
 
+#include <algorithm>
+
 #include "config/portal_profile.hpp"
 #include "pki/certificate.hpp"
 #include "pki/csr.hpp"
+#include "pki/name_match.hpp"
 
 namespace cabroker::engine {
 namespace {
@@ -36,6 +39,29 @@ std::vector<domain::Format> wanted_formats(const domain::Params& params) {
     return formats;
 }
 
+/// Names that nobody asked for: a certificate for them is somebody else's affair as well.
+std::string unasked_names(const pki::Certificate& leaf, const domain::ReissueParams& reissue) {
+    const pki::CsrFacts csr = pki::facts_of(pki::inspect_csr(reissue.csr));
+    std::vector<std::string> asked = csr.dns_names;
+    if (csr.common_name) asked.push_back(*csr.common_name);
+    const auto plain = [](const std::string& name) {
+        const std::string same = pki::normalise_name(name).value_or(name);
+        return same.starts_with("www.") ? same.substr(4) : same;
+    };
+    std::string names;
+    std::size_t more = 0;
+    for (const std::string& name : leaf.facts().dns_names) {
+        const bool known = std::any_of(asked.begin(), asked.end(), [&](const std::string& one) {
+            return plain(one) == plain(name) || plain(one) == "*." + plain(name);
+        });
+        if (known) continue;
+        constexpr std::size_t kMostNamed = 5;
+        if (++more <= kMostNamed) names += (names.empty() ? "" : ", ") + name;
+    }
+    if (more == 0) return {};
+    return "it also holds names that the CSR did not: " + names + (more > 5 ? ", ..." : "");
+}
+
 Judged judge_certificates(const JudgeTask& task, const pki::TrustRoots& roots) {
     std::optional<std::string> expected_key;
     if (const auto* reissue = std::get_if<domain::ReissueParams>(&task.params)) {
@@ -66,6 +92,9 @@ Judged judge_certificates(const JudgeTask& task, const pki::TrustRoots& roots) {
     Judged judged = believed();
     judged.facts = leaf->facts();
     judged.spki_sha256 = leaf->spki_sha256();
+    if (const auto* reissue = std::get_if<domain::ReissueParams>(&task.params)) {
+        judged.remark = unasked_names(*leaf, *reissue);
+    }
     for (const pki::Certificate& certificate : *chain) judged.chain.push_back(certificate.der());
     for (const domain::Format format : wanted_formats(task.params)) {
         auto file =

@@ -37,6 +37,8 @@ struct Judged {
     /// With a certificate that was believed.
     std::optional<domain::CertificateFacts> facts;
     std::string spki_sha256;
+    /// Worth telling although it was believed; may be empty.
+    std::string remark;
     /// Leaf..root.
     std::vector<std::string> chain;
     std::vector<JudgedFile> files;

@@ -417,6 +417,21 @@ TEST_F(BrowserTest, ACodeIsTakenOutOfJsonWhereItIsANumberAndFilesStayAsTheyAre) 
     EXPECT_EQ(zip.evidence[0].octets, file);
 }
 
+TEST_F(BrowserTest, APageThatShowsASecretInDisguiseIsNotKept) {
+    const std::vector<std::string> pages{"<p>code &#65;&#66;CD1234 wrong</p>",
+                                         "<p>code AB<b>CD</b>1234 wrong</p>",
+                                         "<p title='code &#x41;BCD1234'>wrong</p>"};
+    for (const std::string& body : pages) http_.html("GET /code?c=ABCD1234", body);
+    Variables given;
+    given.set_secret("access_code", "ABCD1234");
+    for (const std::string& body : pages) {
+        const Ended run = this->run(PortalOperation::enter_code, given);
+
+        ASSERT_EQ(run.evidence.size(), 1U);
+        EXPECT_THAT(run.evidence[0].octets, HasSubstr("not kept")) << body;
+    }
+}
+
 TEST_F(BrowserTest, StateSurvivesAsText) {
     http_.html("GET /start", titled("Start", "<b>v1</b>"));
     run(PortalOperation::sign_in);
