@@ -70,7 +70,7 @@ asio::awaitable<Step> with_leave(Work& work) {
 asio::awaitable<Step> enter(Work& work) {
     std::optional<domain::Secret> code = work.take_code();
     const bool too_late = work.context.now >= work.progress.code_expires_at;
-    const bool answered = work.progress.page_behind_code.has_value();
+    const bool answered = !too_late && work.progress.page_behind_code.has_value();
     if (!code && !answered && !too_late) co_return ask_code(work, code_need(work));
 
     CodeResult entered;

@@ -242,7 +242,7 @@ asio::awaitable<Proven> prove_change(Work& work, domain::Effect effect) {
     if (work.progress.gate != Gate::code) co_return co_await sign_in_to_look(work);
     std::optional<domain::Secret> code = work.take_code();
     const bool too_late = work.context.now >= work.progress.code_expires_at;
-    const bool answered = work.progress.page_behind_code.has_value();
+    const bool answered = !too_late && work.progress.page_behind_code.has_value();
     if (!code && !answered && !too_late) co_return ask(work, code_need(work));
 
     CodeResult entered;

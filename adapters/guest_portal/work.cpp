@@ -113,7 +113,7 @@ void Work::open_session() {
     if (!context.session) return;
     const bool dead = context.session->expires_at && *context.session->expires_at <= context.now;
     auto state = portal::BrowserState::parse(context.session->jar.reveal());
-    if (dead) session_held();
+    if (dead) session_serves();
     if (dead || !state) {
         dropped_ = true;
         return;
@@ -205,20 +205,16 @@ void Work::session_begins() {
     session_expires_ = context.now + profile().session_ttl;
 }
 
-void Work::session_held() {
+void Work::session_serves() {
+    if (!progress.signed_in_at || context.now - *progress.signed_in_at < kSoon) return;
     progress.short_sessions = 0;
     progress.signed_in_at.reset();
-}
-
-void Work::session_serves() {
-    if (progress.signed_in_at && context.now - *progress.signed_in_at >= kSoon) session_held();
 }
 
 void Work::session_lost() {
     if (progress.signed_in_at) {
         const bool soon = context.now - *progress.signed_in_at < kSoon;
-        if (soon) ++progress.short_sessions;
-        if (!soon) progress.short_sessions = 0;
+        progress.short_sessions = soon ? progress.short_sessions + 1 : 0;
         progress.signed_in_at.reset();
     }
     dropped_ = true;

@@ -69,7 +69,7 @@ class Work {
     /// The browser's cookies are a session from now on.
     void session_begins();
     void session_lost();
-    /// The order was read with it: one that serves long after its sign-in is no short one.
+    /// It was used, or came to its end, long after its sign-in: it was no short one.
     void session_serves();
     /// The portal ends each session soon after its sign-in: one more sign-in would only mail one
     /// more code.
@@ -111,7 +111,6 @@ class Work {
     protocol::Answer without_cookie(protocol::Answer what);
     [[nodiscard]] std::chrono::steady_clock::time_point after(domain::Duration time) const;
     void open_session();
-    void session_held();
 
     std::chrono::steady_clock::time_point started_;
     bool signed_in_ = false;
