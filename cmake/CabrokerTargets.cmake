@@ -18,6 +18,12 @@ function(cabroker_program name)
     target_link_libraries(${name} PRIVATE cabroker_flags ${arg_USES})
 endfunction()
 
+# What each test's environment says to the sanitizers. Freed memory is overwritten, so that a library built without
+# them does not find its old content there.
+set(CABROKER_SANITIZER_OPTIONS
+    "ASAN_OPTIONS=detect_stack_use_after_return=0:abort_on_error=0:max_free_fill_size=4096:free_fill_byte=222"
+    "UBSAN_OPTIONS=print_stacktrace=1")
+
 # cabroker_test(name SOURCES a_test.cpp ... USES target ...): one GoogleTest program, one ctest entry.
 function(cabroker_test name)
     cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;USES" ${ARGN})
@@ -29,5 +35,5 @@ function(cabroker_test name)
         set(arg_TIMEOUT 300)
     endif()
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT}
-        ENVIRONMENT "ASAN_OPTIONS=detect_stack_use_after_return=0:abort_on_error=0;UBSAN_OPTIONS=print_stacktrace=1")
+        ENVIRONMENT "${CABROKER_SANITIZER_OPTIONS}")
 endfunction()

@@ -46,17 +46,40 @@ Error wrong_exchange(const std::string& why) {
         .with("cause", "request");
 }
 
-int exchange_index() {
-    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+}  // namespace
+
+int TlsWatch::index() {
+    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, &TlsWatch::on_free);
     return index;
 }
 
-}  // namespace
+void TlsWatch::start(SSL* tls) {
+    stop();
+    if (SSL_set_ex_data(tls, index(), this) != 1) return;
+    SSL_set_info_callback(tls, &TlsWatch::on_info);
+    tls_ = tls;
+    started_ = true;
+    closed_ = false;
+}
 
-void TlsFree::operator()(SSL* tls) const {
-    SSL_set_info_callback(tls, nullptr);
-    SSL_set_ex_data(tls, exchange_index(), nullptr);
-    SSL_free(tls);
+void TlsWatch::stop() {
+    started_ = false;
+    if (tls_ == nullptr) return;
+    SSL_set_info_callback(tls_, nullptr);
+    SSL_set_ex_data(tls_, index(), nullptr);
+    tls_ = nullptr;
+}
+
+void TlsWatch::on_info(const SSL* tls, int where, int value) {
+    const bool alert = (where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT;
+    if (!alert || (value & 0xff) != SSL_AD_CLOSE_NOTIFY) return;
+    auto* const watch = static_cast<TlsWatch*>(SSL_get_ex_data(tls, index()));
+    if (watch != nullptr) watch->closed_ = true;
+}
+
+void TlsWatch::on_free(void* /*tls*/, void* watch, CRYPTO_EX_DATA* /*data*/, int /*index*/,
+                       long /*number*/, void* /*pointer*/) {
+    if (watch != nullptr) static_cast<TlsWatch*>(watch)->tls_ = nullptr;
 }
 
 HttpExchange::HttpExchange(HttpRequest request) : request_(std::move(request)) {}
@@ -191,7 +214,7 @@ void HttpExchange::take_header(std::string_view line) {
     if (line.starts_with("HTTP/")) {
         // An interim answer (1xx) came before: only the last one counts.
         response_.headers.clear();
-        tls_.reset();
+        tls_.stop();
         return;
     }
     if (line == "\r\n" || line == "\n") end_of_head();
@@ -210,16 +233,7 @@ void HttpExchange::end_of_head() {
     curl_easy_getinfo(easy_.get(), CURLINFO_TLS_SSL_PTR, &info);
     if (info == nullptr || info->backend != CURLSSLBACKEND_OPENSSL) return;
     auto* const tls = static_cast<SSL*>(info->internals);
-    if (tls == nullptr || SSL_up_ref(tls) != 1) return;
-    tls_.reset(tls);
-    SSL_set_ex_data(tls, exchange_index(), this);
-    SSL_set_info_callback(tls, &HttpExchange::on_tls);
-}
-
-void HttpExchange::on_tls(const SSL* tls, int where, int value) {
-    const bool alert = (where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT;
-    auto* const that = static_cast<HttpExchange*>(SSL_get_ex_data(tls, exchange_index()));
-    if (alert && that != nullptr && (value & 0xff) == SSL_AD_CLOSE_NOTIFY) that->tls_closed_ = true;
+    if (tls != nullptr) tls_.start(tls);
 }
 
 /// Did the connection end without TLS's close? Then anybody on the way may have ended it, and the
@@ -228,7 +242,7 @@ bool HttpExchange::cut_off() const {
     long status = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     const bool has_body = status >= 200 && status != 204 && status != 304;
-    return tls_ && has_body && !tls_closed_;
+    return tls_.started() && has_body && !tls_.closed();
 }
 
 std::size_t HttpExchange::on_body(char* data, std::size_t size, std::size_t count, void* self) {

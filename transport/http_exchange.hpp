@@ -4,7 +4,6 @@
 
 #include <openssl/ssl.h>
 
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -15,9 +14,31 @@
 
 namespace cabroker::transport {
 
-/// Ends the watch for TLS's close, too.
-struct TlsFree {
-    void operator()(SSL* tls) const;
+/// Looks out for the close of libcurl's TLS connection. The connection may end before the watch,
+/// and nothing keeps it: what libcurl made for it must not outlive libcurl's own hold on it.
+class TlsWatch {
+  public:
+    TlsWatch() = default;
+    TlsWatch(const TlsWatch&) = delete;
+    TlsWatch& operator=(const TlsWatch&) = delete;
+    ~TlsWatch() { stop(); }
+
+    void start(SSL* tls);
+    void stop();
+    [[nodiscard]] bool started() const { return started_; }
+    /// The other side said that nothing more comes.
+    [[nodiscard]] bool closed() const { return closed_; }
+
+  private:
+    static int index();
+    static void on_info(const SSL* tls, int where, int value);
+    static void on_free(void* tls, void* watch, CRYPTO_EX_DATA* data, int index, long number,
+                        void* pointer);
+
+    /// Null when nothing is watched, or what was watched is gone.
+    SSL* tls_ = nullptr;
+    bool started_ = false;
+    bool closed_ = false;
 };
 
 /// Must not move once prepared: libcurl holds pointers into it.
@@ -40,7 +61,6 @@ class HttpExchange {
   private:
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
-    static void on_tls(const SSL* tls, int where, int value);
     static int before_request(void* self, char* ip, char* local_ip, int port, int local_port);
 
     [[nodiscard]] domain::Result<void> check();
@@ -59,8 +79,7 @@ class HttpExchange {
     CurlEasy easy_;
     CurlList headers_;
     /// Of an answer that only the end of its connection ends, which libcurl then closes.
-    std::unique_ptr<SSL, TlsFree> tls_;
-    bool tls_closed_ = false;
+    TlsWatch tls_;
     /// libcurl had a ready connection and was about to write the request: from here on it may have
     /// been sent.
     bool maybe_sent_ = false;
