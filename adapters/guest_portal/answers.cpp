@@ -86,6 +86,10 @@ StepResult interpret_outcome(Work& work, const Run& run) {
 
 }  // namespace
 
+bool is_stale(const Run& run) {
+    return run.stop == Stop::outcome && run.outcome == PageOutcome::stale_form;
+}
+
 StepResult session_refused(Work& work) {
     const int times = work.progress.short_sessions;
     const std::string detail = "the portal asked for a new sign-in right after each of " +
@@ -135,8 +139,7 @@ StepResult come_back(Work& work, const Run& run) {
     protocol::Unreachable unreachable;
     unreachable.retry_after = run.retry_after;
     // It answered: nothing for the circuit breaker.
-    const bool stale = run.stop == Stop::outcome && run.outcome == PageOutcome::stale_form;
-    if (stale && !run.retry_after) unreachable.retry_after = domain::Duration(0);
+    if (is_stale(run) && !run.retry_after) unreachable.retry_after = domain::Duration(0);
     unreachable.detail = first_of(run.detail, "the portal asks to come back later");
     return work.answer(std::move(unreachable), run.step.empty() ? "connect" : run.step);
 }

@@ -268,12 +268,14 @@ bool says_no(const Run& run) {
 /// repeated it) or was carried out by halves? A profile's own refusals say anything.
 bool may_be_our_doing(const Run& run) {
     return run.stop == Stop::rejected || run.outcome == PageOutcome::order_not_issued ||
-           run.outcome == PageOutcome::reissue_pending || run.outcome == PageOutcome::stale_form;
+           run.outcome == PageOutcome::reissue_pending || is_stale(run);
 }
 
 /// The portal said no to our form. It is believed when the order stands as before.
 asio::awaitable<Step> after_refusal(Work& work, Run run) {
     if (!may_be_our_doing(run)) co_return interpret(work, run);
+    // It would be sent anew, so a proof looks, which waits for what the portal shows late.
+    if (is_stale(run)) co_return in_doubt(work, run);
     const std::optional<SeenBefore> seen = parse_seen(work.progress.seen_before);
     Reading reading = co_await read_order(work);
     const Kind kind = domain::kind_of(work.context.params);
@@ -296,14 +298,12 @@ asio::awaitable<Step> after_sending(Work& work, Run run) {
     if (run.stop != Stop::finished) co_return in_doubt(work, run);
 
     OrderView view = view_of(work.profile(), run.values);
-    if (other_order(view, work.context.order)) {
-        Run doubtful = run;
-        doubtful.detail = *other_order(view, work.context.order);
-        doubtful.evidence.push_back(work.browser.evidence_of(run));
-        co_return in_doubt(work, doubtful);
+    if (auto other = other_order(view, work.context.order)) {
+        run.detail = std::move(*other);
+        run.evidence.push_back(work.browser.evidence_of(run));
+        co_return in_doubt(work, run);
     }
     work.progress.job = Job::submitted;
-    work.progress.prepared.reset();
     work.note("the portal took the request");
     if (!view.status.raw.empty()) work.status = view.status;
     protocol::Wait wait;

@@ -256,6 +256,20 @@ TEST_F(CertificateDeskTest, ADeadSessionIsReplacedInTheSameStep) {
     EXPECT_EQ(text_of(core.step().answer), "done status_read") << core.shown;
 }
 
+TEST_F(CertificateDeskTest, AFormThatIsTooOldIsSentAnewOnceItsProofSaysThatNothingWasDone) {
+    const domain::Order order = new_order();
+    FakeCore core = core_at(order, reissue(*order.common_name));
+    ASSERT_EQ(text_of(core.step().answer), "intend once") << core.shown;
+    world().advance_clock("16m");
+
+    EXPECT_EQ(text_of(core.leave().answer), "unknown_outcome") << core.shown;
+    EXPECT_EQ(core.prove().verdict, ProofVerdict::not_done) << core.shown;
+
+    ASSERT_EQ(text_of(core.step().answer), "intend once") << core.shown;
+    EXPECT_EQ(text_of(core.leave().answer), "wait") << core.shown;
+    EXPECT_EQ(world().count(*order.supplier_order_id, "reissues"), 1);
+}
+
 TEST_F(CertificateDeskTest, RevokesOneCertificateByItsSerialNumber) {
     const domain::Order order = new_order();
     const domain::RevokeParams revoke = revoke_of_one(order);
