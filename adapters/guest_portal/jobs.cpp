@@ -265,10 +265,19 @@ bool says_no(const Run& run) {
 }
 
 /// May this refusal be about what our own form did, because it reached the portal twice (a proxy
-/// repeated it) or was carried out by halves? A profile's own refusals say anything.
+/// repeated it) or was carried out by halves? A profile's own refusals say anything. What is said of
+/// the sign-in or of rights is no answer to a change.
 bool may_be_our_doing(const Run& run) {
-    return run.stop == Stop::rejected || run.outcome == PageOutcome::order_not_issued ||
-           run.outcome == PageOutcome::reissue_pending || is_stale(run);
+    if (run.stop == Stop::rejected) return true;
+    switch (run.outcome) {
+        case PageOutcome::order_not_issued:
+        case PageOutcome::reissue_pending:
+        case PageOutcome::csr_rejected:
+        case PageOutcome::stale_form:
+            return true;
+        default:
+            return false;
+    }
 }
 
 /// The portal said no to our form. It is believed when the order stands as before.
