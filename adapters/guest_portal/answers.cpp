@@ -184,7 +184,10 @@ std::optional<protocol::Rejected> refusal_in(const Run& run) {
     protocol::Rejected said;
     if (run.stop == Stop::rejected) {
         said.code = run.code;
-        said.detail = first_of(run.detail, "the portal refuses");
+        const bool says_why = !run.detail.empty();
+        said.detail = says_why ? run.detail : "the portal refuses at step " + run.step;
+        said.hint = says_why ? "mend what the portal says, then send a new request"
+                             : "look at the kept page: the portal does not say why";
         return said;
     }
     const Refusal* refusal = run.stop == Stop::outcome ? refusal_of(run.outcome) : nullptr;
