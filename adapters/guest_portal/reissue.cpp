@@ -8,6 +8,7 @@ namespace cabroker::adapters::guest_portal {
 
 namespace asio = boost::asio;
 using domain::OrderStatus;
+using domain::ValidationMethod;
 using protocol::StepResult;
 
 namespace {
@@ -49,10 +50,20 @@ std::map<std::string, std::string> details_of(const Token& token) {
     return details;
 }
 
+/// `a DNS TXT record at x.example.com`; a method in the portal's own words stays as it is.
+std::string place_of(const Token& token) {
+    const auto method = domain::parse<ValidationMethod>(token.method);
+    std::string what = "the token (" + token.method + ")";
+    if (method == ValidationMethod::dns_txt_token) what = "a DNS TXT record";
+    if (method == ValidationMethod::dns_cname_token) what = "a DNS CNAME record";
+    if (method == ValidationMethod::http_token) what = "a file";
+    return what + " at " + token.where;
+}
+
 domain::Need need_of(const Work& work, const Token& token) {
     domain::Need need;
     need.name = "dcv_publication";
-    need.hint = "publish " + token.value + " at " + token.where + " (" + token.method + ") for " +
+    need.hint = "publish " + place_of(token) + " with " + token.value + " in it, for " +
                 token.domain + "; the input `done` makes the broker look at once";
     need.expires_at = page_time(work.profile(), token.until);
     need.details = details_of(token);
@@ -64,7 +75,7 @@ void tell(Work& work, const std::vector<Token>& tokens) {
         protocol::Note note;
         note.text = token.value.empty()
                         ? "the CA validates " + token.domain + " by a mail to " + token.where
-                        : "to publish for " + token.domain;
+                        : "to publish for " + token.domain + ": " + place_of(token);
         note.details = details_of(token);
         work.notes.push_back(std::move(note));
     }
