@@ -81,8 +81,8 @@ class Walk {
 
     /// Rules times elements may be many: it ends when it has worked too long.
     void visit(xmlNode* node, const Paint& paint) {
-        if (work_.too_long()) return;
         for (xmlNode* child = node->children; child != nullptr; child = child->next) {
+            if (work_.too_long()) return;
             const bool words =
                 child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE;
             if (words && paint.ink != paint.ground) add(content_of(child));
