@@ -76,7 +76,9 @@ Judged judge_certificates(const JudgeTask& task, const pki::TrustRoots& roots) {
     }
     const auto leaf = pki::leaf_of(certificates, expected_key.value_or(""));
     if (!leaf) {
-        if (expected_key)
+        const bool some = std::any_of(certificates.begin(), certificates.end(),
+                                      [](const auto& one) { return !one.is_ca(); });
+        if (expected_key && some)
             return doubted("key_mismatch",
                            "the certificate shown has another key than the CSR: somebody may have "
                            "reissued the order too; compare at the supplier, then resolve it");
