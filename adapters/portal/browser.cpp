@@ -48,7 +48,7 @@ Browser::Browser(const Portal& portal, BrowserState state,
 asio::awaitable<Run> Browser::run(config::PortalOperation operation, Variables given) {
     const Received* const shown = shown_ ? &*shown_ : nullptr;
     Course course(*portal_, visit_, state_, shown, operation, std::move(given));
-    PortalClient client(*portal_, visit_, state_.jar, deadline_);
+    PortalClient client(*portal_, visit_, state_.jar, course.run.cookies_sent, deadline_);
     if (course.plan() != nullptr) co_await walk(course, client, 0);
     shown_ = course.take_page();
     co_return std::move(course.run);
@@ -59,7 +59,7 @@ asio::awaitable<Run> Browser::submit(config::PortalOperation operation, Prepared
                                      std::chrono::steady_clock::time_point act_until) {
     const Received* const shown = shown_ ? &*shown_ : nullptr;
     Course course(*portal_, visit_, state_, shown, operation, std::move(given));
-    PortalClient client(*portal_, visit_, state_.jar, deadline_);
+    PortalClient client(*portal_, visit_, state_.jar, course.run.cookies_sent, deadline_);
     const std::size_t index = prepared.step;
     if (course.plan() == nullptr || index >= course.plan()->steps.size()) {
         course.stop(Stop::misconfigured, "the profile changed while the request was prepared");
@@ -98,7 +98,7 @@ asio::awaitable<Run> Browser::submit(config::PortalOperation operation, Prepared
 asio::awaitable<Run> Browser::go_on(config::PortalOperation operation, PageBehind behind,
                                     Variables given) {
     Course course(*portal_, visit_, state_, nullptr, operation, std::move(given));
-    PortalClient client(*portal_, visit_, state_.jar, deadline_);
+    PortalClient client(*portal_, visit_, state_.jar, course.run.cookies_sent, deadline_);
     course.run.step = behind.step;
     const std::optional<std::size_t> index = course.index_of(behind.step);
     const auto url = transport::resolve_within(portal_->origin, behind.url, behind.url);

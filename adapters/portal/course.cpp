@@ -16,9 +16,6 @@ using transport::HttpResponse;
 
 namespace {
 
-/// Of an honest portal it is a handful; each is looked for in every kept page.
-constexpr std::size_t kMostCookiesSent = 200;
-
 Stop stop_of(const Error& error) {
     switch (error.code) {
         case ErrorCode::unreachable:
@@ -81,15 +78,7 @@ std::optional<std::size_t> Course::index_of(std::string_view step) const {
     return std::nullopt;
 }
 
-void Course::begin_exchange() {
-    began_ = std::chrono::steady_clock::now();
-    for (std::string& value : cookie_values(state_.jar)) {
-        std::vector<std::string>& sent = run.cookies_sent;
-        if (std::find(sent.begin(), sent.end(), value) != sent.end()) continue;
-        if (sent.size() == kMostCookiesSent) sent.erase(sent.begin());
-        sent.push_back(std::move(value));
-    }
-}
+void Course::begin_exchange() { began_ = std::chrono::steady_clock::now(); }
 
 std::optional<std::size_t> Course::take(std::size_t index, const Prepared& sent,
                                         Result<HttpResponse> answer) {

@@ -1,9 +1,11 @@
 #include "adapters/portal/portal_client.hpp"
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "adapters/portal/redaction.hpp"
 #include "runtime/sleep.hpp"
 
 namespace cabroker::adapters::portal {
@@ -19,6 +21,8 @@ namespace {
 
 /// A wait for the rate that is shorter than going round by the core.
 constexpr domain::Duration kLongestTurn = std::chrono::seconds(2);
+/// Of an honest portal it is a handful; each is looked for in every kept page.
+constexpr std::size_t kMostCookiesSent = 200;
 
 }  // namespace
 
@@ -35,6 +39,15 @@ bool is_redirect(const HttpResponse& response) {
     }
 }
 
+void PortalClient::note_cookies() {
+    std::vector<std::string>& sent = cookies_sent_;
+    for (std::string& value : cookie_values(jar_)) {
+        if (std::find(sent.begin(), sent.end(), value) != sent.end()) continue;
+        if (sent.size() == kMostCookiesSent) sent.erase(sent.begin());
+        sent.push_back(std::move(value));
+    }
+}
+
 asio::awaitable<Result<HttpResponse>> PortalClient::perform(HttpRequest request) {
     request.cookies = jar_;
     request.ca_file = portal_.ca_file;
@@ -43,6 +56,7 @@ asio::awaitable<Result<HttpResponse>> PortalClient::perform(HttpRequest request)
     request.cut_body = true;
     const Result<void> allowed = co_await wait_for_turn(request.deadline);
     if (!allowed) co_return allowed.error();
+    note_cookies();
     Result<HttpResponse> answer = co_await portal_.http.perform(std::move(request));
     if (answer) jar_ = answer->cookies;
     co_return answer;

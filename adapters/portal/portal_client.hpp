@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "adapters/portal/portal.hpp"
 #include "domain/error.hpp"
@@ -19,9 +20,15 @@ namespace cabroker::adapters::portal {
 /// For as long as one run; all that it is given outlives it.
 class PortalClient {
   public:
+    /// `cookies_sent` grows by the values of the cookies that each page was asked for with.
     PortalClient(const Portal& portal, const Visit& visit, transport::CookieJar& jar,
+                 std::vector<std::string>& cookies_sent,
                  std::chrono::steady_clock::time_point deadline)
-        : portal_(portal), visit_(visit), jar_(jar), deadline_(deadline) {}
+        : portal_(portal),
+          visit_(visit),
+          jar_(jar),
+          cookies_sent_(cookies_sent),
+          deadline_(deadline) {}
     PortalClient(const PortalClient&) = delete;
     PortalClient& operator=(const PortalClient&) = delete;
 
@@ -39,10 +46,12 @@ class PortalClient {
   private:
     boost::asio::awaitable<domain::Result<void>> wait_for_turn(
         std::chrono::steady_clock::time_point deadline);
+    void note_cookies();
 
     const Portal& portal_;
     const Visit& visit_;
     transport::CookieJar& jar_;
+    std::vector<std::string>& cookies_sent_;
     std::chrono::steady_clock::time_point deadline_;
 };
 

@@ -400,6 +400,29 @@ TEST_F(BrowserTest, SecretsAreTakenOutOfEvidence) {
     EXPECT_EQ(run.evidence[0].octets, "<p>wrong code: [redacted] cookie [redacted]</p>");
 }
 
+TEST_F(BrowserTest, ASessionThatLivedForOneRedirectIsTakenOutOfEvidence) {
+    const auto with_session = [](transport::HttpResponse page, const std::string& value) {
+        const auto filled =
+            page.cookies.replace(*transport::Origin::parse(kBase),
+                                 {"portal.example.com\tFALSE\t/\tTRUE\t0\tsession\t" + value});
+        EXPECT_TRUE(filled.has_value()) << filled.error().detail;
+        return page;
+    };
+    transport::HttpResponse moved = FakeHttp::page(303, "", "text/html");
+    moved.location = std::string(kBase) + "/inside";
+    http_.on("GET /code?c=1", with_session(std::move(moved), "s3ss10n-first"));
+    http_.on("GET /inside",
+             with_session(FakeHttp::page(200, "<p>sent: s3ss10n-first</p>", "text/html"),
+                          "s3ss10n-second"));
+    Variables given;
+    given.set_secret("access_code", "1");
+
+    const Ended run = this->run(PortalOperation::enter_code, given);
+
+    ASSERT_EQ(run.evidence.size(), 1U);
+    EXPECT_EQ(run.evidence[0].octets, "<p>sent: [redacted]</p>");
+}
+
 TEST_F(BrowserTest, ACodeIsTakenOutOfJsonWhereItIsANumberAndFilesStayAsTheyAre) {
     http_.on("GET /code?c=482913", FakeHttp::page(200, R"({"code":482913})", "application/json"));
     Variables given;
