@@ -93,13 +93,15 @@ bool is_aligned(const std::string& signer, const std::string& from) {
     return signer == from || (from.size() > signer.size() && from.ends_with("." + signer));
 }
 
+/// DMARC's word counts before all others; of several, each has to be good.
 bool passes(const std::vector<Finding>& findings, const std::string& from) {
     bool passed = false;
+    std::optional<bool> dmarc;
     for (const Finding& finding : findings) {
         const bool pass = finding.result == "pass";
         if (finding.method == "dmarc") {
             const std::string header = finding.property("header.from");
-            return pass && (header.empty() || header == from);
+            dmarc = dmarc.value_or(true) && pass && (header.empty() || header == from);
         }
         if (finding.method == "dkim" && pass) {
             std::string signer = finding.property("header.d");
@@ -110,7 +112,7 @@ bool passes(const std::vector<Finding>& findings, const std::string& from) {
             passed = passed || is_aligned(domain_of(finding.property("smtp.mailfrom")), from);
         }
     }
-    return passed;
+    return dmarc.value_or(passed);
 }
 
 /// Was this Received line written by another host than ours? Ours: the authserv-id, hosts of its

@@ -176,6 +176,10 @@ TEST(CodeMailTest, OnlyTheOwnMailServersResultCounts) {
               "dkim=pass header.d=portal.example\n"),
         Authentication::failed)
         << "the policy's word stands above";
+    EXPECT_EQ(judge("Authentication-Results: mx.example.com; dmarc=pass "
+                    "header.from=portal.example; dmarc=fail header.from=portal.example\n"),
+              Authentication::failed)
+        << "its two words contradict each other";
     EXPECT_EQ(judge("Authentication-Results: (mx.example.com; dmarc=pass) evil.example; x=y\n"),
               Authentication::failed)
         << "a comment says nothing";
