@@ -265,8 +265,8 @@ bool says_no(const Run& run) {
 }
 
 /// May this refusal be about what our own form did, because it reached the portal twice (a proxy
-/// repeated it) or was carried out by halves? A profile's own refusals say anything. What is said of
-/// the sign-in or of rights is no answer to a change.
+/// repeated it) or was carried out by halves? A profile's own refusals say anything. What is said
+/// of the sign-in or of rights is no answer to a change.
 bool may_be_our_doing(const Run& run) {
     if (run.stop == Stop::rejected) return true;
     switch (run.outcome) {
