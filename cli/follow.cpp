@@ -104,13 +104,21 @@ class Follower {
         return nullptr;
     }
 
-    // Nothing but things to publish: the broker looks for them by itself, so waiting makes sense.
-    bool only_publications() const {
+    // A code that comes to a mailbox which the broker reads.
+    static bool is_picked_up(const bj::value& need) {
+        return text_at(need, "/name") == "access_code" && find(need, "/details/mailbox") != nullptr;
+    }
+
+    // The broker looks for it by itself, so waiting makes sense.
+    static bool comes_by_itself(const bj::value& need) {
+        return text_at(need, "/name") == "dcv_publication" || is_picked_up(need);
+    }
+
+    template <class Test>
+    bool only_needs(const Test& test) const {
         const bj::value* const needs = find(request_, "/needs");
-        if (needs == nullptr || !needs->is_array() || needs->get_array().empty()) return false;
-        return std::ranges::all_of(needs->get_array(), [](const bj::value& need) {
-            return text_at(need, "/name") == "dcv_publication";
-        });
+        return needs != nullptr && needs->is_array() && !needs->get_array().empty() &&
+               std::ranges::all_of(needs->get_array(), test);
     }
 
     void tell_what_to_do() {
@@ -123,8 +131,9 @@ class Follower {
     std::optional<Exit> ask_person() {
         const bj::value* const need = open_need();
         if (need == nullptr && !answered_.empty()) return std::nullopt;
-        if (need == nullptr || !plan_.ask || !session_.console.can_ask()) {
-            if (only_publications()) {
+        const bool asks = plan_.ask && session_.console.can_ask() && !only_needs(is_picked_up);
+        if (need == nullptr || !asks) {
+            if (only_needs(comes_by_itself)) {
                 const std::string now = bj::serialize(*find(request_, "/needs"));
                 if (now != published_) tell_what_to_do();
                 published_ = now;

@@ -222,8 +222,11 @@ std::string go_on(const bj::value& request) {
     } else if (state != "succeeded") {
         out += fmt::format("  cabroker request retry {}\n", id);
         const bj::value* const kept = find(request, "/outcome/evidence");
-        if (kept != nullptr && kept->is_array() && !kept->get_array().empty())
-            out += fmt::format("  cabroker request artifacts {} --out DIR\n", id);
+        const bool files = kept != nullptr && kept->is_array() &&
+                           std::ranges::any_of(kept->get_array(), [](const bj::value& one) {
+                               return text_at(one, "/id").starts_with("art_");
+                           });
+        if (files) out += fmt::format("  cabroker request artifacts {} --out DIR\n", id);
     } else if (const bj::value* const files = find(request, "/result/artifacts");
                files != nullptr && files->is_array() && !files->get_array().empty()) {
         out += fmt::format("  cabroker request artifacts {} --out DIR\n", id);

@@ -64,6 +64,11 @@ CodeMail decode_code_mail(const bj::value& value, const std::string& pointer, Pr
     mail.subject_contains = reader.line("subject_contains").value_or("");
     if (reader.require("code_after"))
         mail.code_after = reader.lines("code_after", 20).value_or(mail.code_after);
+    for (std::size_t at = 0; at < mail.code_after.size(); ++at) {
+        if (!domain::trimmed(mail.code_after[at]).empty()) continue;
+        problems.emplace_back(reader.at("code_after") + "/" + std::to_string(at), "bad_format",
+                              "name the words behind which the code stands");
+    }
     const auto binds = reader.word(
         "binds",
         [](std::string_view word) -> std::optional<CodeMail::Binds> {
@@ -132,6 +137,9 @@ PageRule decode_page(const std::string& name, const bj::value& value, const std:
             reader.complain(key, "bad_format", "goes with `json` only");
     }
     rule.content_type = reader.line("content_type", 128).value_or("");
+    if (rule.content_type.find(';') != std::string::npos)
+        reader.complain("content_type", "bad_format",
+                        "give the type alone: what stands behind a `;` is not compared");
     reader.finish();
     if (rule.statuses.empty() && rule.path.empty() && rule.xpath.empty() &&
         rule.json_pointer.empty() && rule.content_type.empty())

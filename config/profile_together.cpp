@@ -57,9 +57,24 @@ void check_ways(const ProfileOperation& plan, const std::string& pointer, Proble
     }
 }
 
+/// Names of which one value is taken.
+void check_lists(const ProfileStep& step, const std::string& pointer, Problems& problems) {
+    constexpr std::array<std::string_view, 12> kSingle{
+        "status",     "order_id",   "common_name",       "serial",
+        "product",    "valid_from", "valid_until",       "attempts_left",
+        "revoked_at", "contact",    "revocation_reason", "code_expires_at"};
+    for (const Extraction& value : step.extract) {
+        const bool single = std::find(kSingle.begin(), kSingle.end(), value.name) != kSingle.end();
+        if (!value.all || !single) continue;
+        problems.emplace_back(pointer + "/extract/" + value.name + "/all", "bad_format",
+                              "one value is wanted here");
+    }
+}
+
 void check_operation(const ProfileOperation& plan, const std::string& pointer, Problems& problems) {
     for (std::size_t at = 0; at < plan.steps.size(); ++at) {
         check_expectations(plan.steps[at], pointer + "/" + std::to_string(at), problems);
+        check_lists(plan.steps[at], pointer + "/" + std::to_string(at), problems);
     }
     check_ways(plan, pointer, problems);
     if (plan.steps.empty()) return;

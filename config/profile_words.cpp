@@ -43,13 +43,17 @@ void decode_their_words(ObjectReader& reader, std::string_view key,
     const auto members = reader.string_map(key, 200);
     if (!members) return;
     for (const auto& [theirs, name] : *members) {
+        const std::string at = reader.at(key) + "/" + json::pointer_segment(theirs);
         const std::optional<Enum> ours = parse(std::string_view(name));
-        if (ours) {
-            into.insert_or_assign(lower(trimmed(theirs)), *ours);
-        } else {
-            problems.emplace_back(reader.at(key) + "/" + json::pointer_segment(theirs),
-                                  "unknown_value", "use one of: " + allowed);
+        if (!ours) {
+            problems.emplace_back(at, "unknown_value", "use one of: " + allowed);
+            continue;
         }
+        const auto [known, is_new] = into.emplace(lower(trimmed(theirs)), *ours);
+        if (is_new || known->second == *ours) continue;
+        problems.emplace_back(at, "bad_format",
+                              "this word stands here twice and means two things: upper and lower "
+                              "case count as the same");
     }
 }
 
@@ -97,7 +101,7 @@ void decode_dates(const bj::value& value, const std::string& pointer, PortalProf
             reader.at("formats") + "/" + std::to_string(at), "bad_format",
             "must name a date as strptime does: \"%d.%m.%Y\", \"%d %b %Y %H:%M\"");
     }
-    if (const auto offset = reader.line("utc_offset", 6)) {
+    if (const auto offset = reader.line("utc_offset", 64)) {
         const auto is_digit = [&](std::size_t at) {
             return (*offset)[at] >= '0' && (*offset)[at] <= '9';
         };
@@ -106,7 +110,8 @@ void decode_dates(const bj::value& value, const std::string& pointer, PortalProf
                             is_digit(5);
         if (!shaped) {
             reader.complain("utc_offset", "bad_format",
-                            "must be an offset such as \"+00:00\" or \"-07:00\"");
+                            "must be an offset such as \"+00:00\" or \"-07:00\"; names of time "
+                            "zones are not known");
         } else {
             const auto number = [&](std::size_t at) {
                 return ((*offset)[at] - '0') * 10 + ((*offset)[at + 1] - '0');

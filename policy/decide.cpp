@@ -83,6 +83,11 @@ void reject_unrouted(const DecisionInput& input, Kind kind, Decision& decision) 
                   ", which is not configured";
     if (kind == Kind::cancel) {
         hint = control_panel_steps(input.order);
+        if (input.order.status == domain::OrderStatus::unknown)
+            hint =
+                "Send a status request first: where a reissue is pending, the portal takes back "
+                "that alone. To cancel the whole order: " +
+                hint;
     } else if (kind == Kind::transfer) {
         hint =
             "Have the Corporate or Technical contact of the order mail the Trust Center's support "

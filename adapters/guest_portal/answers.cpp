@@ -30,7 +30,7 @@ constexpr std::array<Refusal, 9> kRefusals{{
      "compare the supplier order ID and the common name with the control panel"},
     {PageOutcome::access_code_attempts_exhausted, "access_code_attempts_exhausted",
      "no attempts to enter the access code are left",
-     "retry the request: it signs in again and gets a new code"},
+     "when the portal lets one sign in again, retry the request: it gets a new code"},
     {PageOutcome::guest_access_disabled, "guest_access_disabled",
      "guest access is disabled for this order", "ask the reseller platform's support to enable it"},
     {PageOutcome::revoke_not_allowed, "revoke_not_allowed", "guests may not revoke this order",

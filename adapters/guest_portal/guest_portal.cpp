@@ -206,7 +206,7 @@ domain::Result<std::unique_ptr<Adapter>> make_guest_portal(std::string name,
                           &held->meter,
                           std::move(trace),
                           name};
-    Setup setup{std::move(name), std::move(portal),   settings.settle,
+    Setup setup{std::move(name), std::move(portal),   settings.settle, std::move(settings.mailbox),
                 clock,           std::move(accounts), held->guard};
     std::unique_ptr<Adapter> adapter =
         std::make_unique<GuestPortal>(std::move(held), std::move(setup));

@@ -4,6 +4,7 @@
 
 #include "adapters/guest_portal/answers.hpp"
 #include "adapters/guest_portal/sign_in.hpp"
+#include "domain/ascii.hpp"
 
 namespace cabroker::adapters::guest_portal {
 
@@ -26,8 +27,12 @@ StepResult done(Work& work, std::string code, std::string detail) {
 }
 
 std::string status_sentence(const OrderView& view) {
-    return "the portal shows the status " +
-           (view.status.raw.empty() ? std::string("(none)") : view.status.raw);
+    const std::string& raw = view.status.raw;
+    const std::string ours(domain::name_of(view.status.status));
+    // What it was taken for, where the word alone does not tell.
+    const bool same = domain::lower(raw) == ours || view.status.status == OrderStatus::unknown;
+    return "the portal shows the status " + (raw.empty() ? std::string("(none)") : raw) +
+           (same ? std::string() : " (" + ours + ")");
 }
 
 /// Why an order in this status cannot be reissued or revoked; what to do instead.

@@ -55,7 +55,16 @@ asio::awaitable<Reading> read_order(Work& work) {
     co_return reading;
 }
 
-Step no_view(Work& work, const Reading& reading) { return interpret(work, *reading.run); }
+Step no_view(Work& work, const Reading& reading) {
+    Step step = interpret(work, *reading.run);
+    auto* const rejected = step ? std::get_if<protocol::Rejected>(&step->answer) : nullptr;
+    if (reading.other_order && rejected != nullptr) {
+        rejected->hint =
+            "compare the order on record (its common name and supplier order ID) with the portal's "
+            "page, which is kept, and correct the record";
+    }
+    return step;
+}
 
 asio::awaitable<Download> download(Work& work) {
     portal::Variables given = work.known();

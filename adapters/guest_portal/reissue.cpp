@@ -40,13 +40,15 @@ std::vector<Token> publishable(const OrderView& view) {
     return tokens;
 }
 
-std::map<std::string, std::string> details_of(const Token& token) {
+std::map<std::string, std::string> details_of(const Work& work, const Token& token) {
     std::map<std::string, std::string> details;
     details.emplace("domain", token.domain);
     details.emplace("method", token.method);
     details.emplace("where", token.where);
     details.emplace("value", token.value);
-    details.emplace("expires_at", token.until);
+    // In the portal's own words where they are no date that the profile knows.
+    const bool is_time = page_time(work.profile(), token.until).has_value();
+    details.emplace(is_time ? "expires_at" : "until", token.until);
     return details;
 }
 
@@ -66,7 +68,7 @@ domain::Need need_of(const Work& work, const Token& token) {
     need.hint = "publish " + place_of(token) + " with " + token.value + " in it, for " +
                 token.domain + "; the input `done` makes the broker look at once";
     need.expires_at = page_time(work.profile(), token.until);
-    need.details = details_of(token);
+    need.details = details_of(work, token);
     return need;
 }
 
@@ -76,7 +78,7 @@ void tell(Work& work, const std::vector<Token>& tokens) {
         note.text = token.value.empty()
                         ? "the CA validates " + token.domain + " by a mail to " + token.where
                         : "to publish for " + token.domain + ": " + place_of(token);
-        note.details = details_of(token);
+        note.details = details_of(work, token);
         work.notes.push_back(std::move(note));
     }
 }

@@ -1,5 +1,6 @@
 #include "adapters/guest_portal/sign_in.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "adapters/guest_portal/account.hpp"
@@ -25,6 +26,14 @@ std::optional<int> number_in(const std::string& text) {
     const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), number);
     if (error != std::errc()) return std::nullopt;
     return number;
+}
+
+/// As the page says, when that lies between now and the time that the profile gives: a portal whose
+/// clock is wrong says anything.
+domain::Time code_end(const Work& work, const Run& run) {
+    const domain::Time latest = work.context.now + work.profile().access_code.ttl;
+    const auto told = page_time(work.profile(), run.values.text_or_empty("code_expires_at"));
+    return told && *told > work.context.now ? std::min(*told, latest) : latest;
 }
 
 void set_error(Work& work, std::string code) {
@@ -202,7 +211,7 @@ asio::awaitable<SignIn> submit_address(Work& work) {
     Progress& progress = work.progress;
     progress.gate = Gate::code;
     progress.login = work.browser.state();
-    progress.code_expires_at = work.context.now + work.profile().access_code.ttl;
+    progress.code_expires_at = code_end(work, run);
     progress.attempts_left = number_in(run.values.text_or_empty("attempts_left"));
     if (!progress.attempts_left) progress.attempts_left = work.profile().access_code.attempts;
     progress.login_reference = run.values.text_or_empty("nonce");
@@ -227,6 +236,12 @@ domain::Need code_need(const Work& work) {
                 " for order " + work.order_text();
     if (!progress.login_reference.empty()) {
         need.hint += " (login reference " + progress.login_reference + ")";
+    }
+    const std::optional<std::string>& mailbox = work.setup.mailbox;
+    const bool wrong = progress.last_error && progress.last_error->code == "access_code_wrong";
+    if (mailbox && !wrong) {
+        need.hint += "; the broker looks for it in the mailbox " + *mailbox + " by itself";
+        need.details.emplace("mailbox", *mailbox);
     }
     need.expires_at = progress.code_expires_at;
     need.attempts_left = progress.attempts_left;

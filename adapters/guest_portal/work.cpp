@@ -84,7 +84,10 @@ portal::Variables given_variables(const PortalProfile& profile,
                word_for(profile.words.validation_methods, reissue->validation_method));
     }
     if (const auto* revoke = std::get_if<domain::RevokeParams>(&context.params)) {
-        set_if(variables, "reason_code", word_for(profile.words.reason_codes, revoke->reason_code));
+        // Without one it is unspecified: a portal may want it to be chosen.
+        const std::optional<domain::ReasonCode> code =
+            revoke->reason_code.value_or(domain::ReasonCode::unspecified);
+        set_if(variables, "reason_code", word_for(profile.words.reason_codes, code));
         if (revoke->serial) variables.set("serial", profile.serial_text(*revoke->serial));
     }
     if (context.account) {

@@ -23,6 +23,8 @@ struct Setup {
     std::string name;
     portal::Portal portal;
     domain::Duration settle;
+    /// Where the access codes are picked up; absent: somebody types them.
+    std::optional<std::string> mailbox;
     const runtime::Clock& clock;
     /// Names of the accounts that the adapter has.
     std::vector<std::string> accounts;

@@ -76,9 +76,9 @@ asio::awaitable<Result<Request>> Engine::cancel(domain::RequestId id, Cancellati
         const bool out = something_is_out(tx, before.id);
         if (out && !what.abandon) {
             return Error(ErrorCode::state_conflict,
-                         "the CA has been asked already; cancel with \"abandon\": true to stop "
-                         "following it (the CA "
-                         "may go on)");
+                         "the CA has been asked already: a pending reissue is taken back by a "
+                         "request of kind cancel for the order; cancel with \"abandon\": true "
+                         "(cabroker: --abandon) only stops following it, and the CA may go on");
         }
         Journal journal(tx, services_.ids, now);
         const Result<void> closed = close_open_effect(journal, row, "given up by " + who.name);

@@ -153,7 +153,9 @@ void Apply::keep_product(const Judged& judged, const protocol::StepResult& resul
         domain::Evidence proof;
         proof.type = domain::EvidenceType::certificate;
         if (!product.artifacts.empty()) proof.id = product.artifacts.front().text();
-        proof.detail = "serial " + judged.facts->serial + ", verified: key, names, chain and dates";
+        const bool by_key = request.kind == domain::Kind::reissue;
+        proof.detail = "serial " + judged.facts->serial + ", verified: " +
+                       (by_key ? "key, names, chain and dates" : "names, chain and dates");
         if (!judged.remark.empty()) proof.detail += "; " + judged.remark;
         evidence.push_back(std::move(proof));
         request.result = std::move(product);
