@@ -117,6 +117,18 @@ class WaitTest(CliCase):
         self.assertEqual((run.err.count("token-1"), run.err.count("token-2")), (1, 1), run.err)
         self.assertEqual(run.out, ID + "\n")
 
+    def test_a_code_that_comes_to_a_mailbox_is_waited_for(self):
+        picked_up = [need(details={"mailbox": "inbox"})]
+        self.script("POST", "/v1/requests", Answer(201, request()))
+        self.script("GET", R, Answer(200, request("needs_input", "requester", needs=picked_up)),
+                    Answer(200, request("needs_input", "requester", needs=[need()])))
+
+        self.expect(6, "status", "--cn", "x", "--wait", "-o", "name")
+
+        self.script("GET", R, Answer(200, request("needs_input", "requester", needs=picked_up)), Answer(200, request("succeeded")))
+
+        self.expect(0, "status", "--cn", "x", "--wait", "-o", "name")
+
     def test_publications_beside_another_need_are_six(self):
         self.script("GET", R, Answer(200, request("needs_input", "requester", needs=[need("dcv_publication"), need()])))
 

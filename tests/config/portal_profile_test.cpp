@@ -164,6 +164,17 @@ TEST(PortalProfileTest, MistakesAreFoundWhereTheyStand) {
         ElementsAre(
             "/operations/reissue/0/expect/0: give one of then, skip_to, outcome and rejected"));
     EXPECT_THAT(problems_with("  download:", "  dowload:"), ::testing::SizeIs(2));
+    EXPECT_THAT(problems_with("{\" Issued \": issued}", "{Issued: issued, issued: revoked}"),
+                ElementsAre("/words/statuses/issued: this word stands here twice and means two "
+                            "things: upper and lower case count as the same"));
+    EXPECT_THAT(problems_with("{\" Issued \": issued}", "{Issued: issued, issued: issued}"),
+                IsEmpty());
+    EXPECT_THAT(
+        problems_with("{json: /order/status}", "{json: /order/status, all: true}"),
+        ElementsAre("/operations/read_order/0/extract/status/all: one value is wanted here"));
+    EXPECT_THAT(problems_with("application/x-pem}", "\"application/x-pem; charset=utf-8\"}"),
+                ElementsAre("/pages/file/content_type: give the type alone: what stands behind a "
+                            "`;` is not compared"));
 }
 
 TEST(PortalProfileTest, AnythingMayStandWhereAProfileShould) {

@@ -1,6 +1,7 @@
 // Signing in at the simulated portal: codes, contacts, attempts, sessions.
 #include <gmock/gmock.h>
 
+#include "json/time_text.hpp"
 #include "tests/adapters/guest_portal/portal_fixture.hpp"
 
 namespace cabroker::adapters {
@@ -12,6 +13,25 @@ using testing::HasSubstr;
 using testing::Not;
 
 class GuestPortalSignInTest : public PortalFixture {};
+
+TEST_F(GuestPortalSignInTest, ThePageSaysWhenTheCodeEndsUnlessItsClockIsWrong) {
+    const auto portals =
+        json::parse_time(std::string_view(world().control("GET", "/clock").at("now").as_string()));
+    ASSERT_TRUE(portals.has_value());
+    const auto time_left = [&](std::chrono::minutes ahead) {
+        FakeCore core = this->core(new_order(), domain::StatusParams());
+        core.now = *portals + ahead;
+        const auto asked = core.go();
+        const domain::Need* need = need_of(asked, "access_code");
+        return need == nullptr ? domain::Duration(0) : *need->expires_at - core.now;
+    };
+
+    const auto left = time_left(std::chrono::minutes(30));
+    EXPECT_GT(left, std::chrono::minutes(85));
+    EXPECT_LT(left, std::chrono::minutes(95));
+    EXPECT_EQ(time_left(std::chrono::minutes(-180)), std::chrono::hours(2));
+    EXPECT_EQ(time_left(std::chrono::minutes(180)), std::chrono::hours(2));
+}
 
 TEST_F(GuestPortalSignInTest, SubmitsTheAddressOnlyWithLeaveAndThenAsksForTheCode) {
     const domain::Order order = new_order();
