@@ -97,11 +97,15 @@ Result<std::vector<std::string>> texts(Page::Tree& tree, xmlNode* from, const st
         return out;
     }
     const xmlNodeSet* const set = (*object)->nodesetval;
+    const Work work(tree.budget);
+    // Of elements within each other each has the text of those inside.
+    std::size_t octets = 0;
     for (int i = 0; set != nullptr && i < set->nodeNr; ++i) {
-        if (out.size() == Page::kMaxNodes) {
+        if (out.size() == Page::kMaxNodes || octets > 2 * Page::kMaxBytes || work.too_long()) {
             return Error(ErrorCode::limit_exceeded, "cannot read the page: too many matches");
         }
         out.push_back(collapse(content_of(set->nodeTab[i])));
+        octets += out.back().size();
     }
     return out;
 }
@@ -168,8 +172,10 @@ Result<Page> Page::parse(std::string_view body, std::string_view content_type) {
 
     auto tree = std::make_shared<Tree>();
     tree->doc = parse_html(octets, charset->c_str(), tree->budget);
-    if (tree->budget.spent()) return not_a_page("it takes too long");
-    if (!tree->doc || root_of(*tree) == nullptr) return not_a_page("it is not HTML");
+    if (tree->budget.spent() || !tree->doc) {
+        return Error(ErrorCode::limit_exceeded, "cannot read the page: it takes too long");
+    }
+    if (root_of(*tree) == nullptr) return not_a_page("it is not HTML");
     take_hidden_away(root_of(*tree));
     return Page(std::move(tree));
 }

@@ -22,7 +22,7 @@ struct Refusal {
     std::string_view hint;
 };
 
-constexpr std::array<Refusal, 9> kRefusals{{
+constexpr std::array<Refusal, 10> kRefusals{{
     {PageOutcome::wrong_contact, "wrong_contact", "the portal knows no such contact on this order",
      "compare the order's admin_email (or login_email) with the control panel, correct it and "
      "retry"},
@@ -42,6 +42,9 @@ constexpr std::array<Refusal, 9> kRefusals{{
      "wait until it is issued, or cancel it, and send a new request"},
     {PageOutcome::order_not_issued, "order_not_issued", "the order's status does not allow this",
      "ask for the order's status"},
+    {PageOutcome::awaiting_approval, "awaiting_approval",
+     "an administrator must approve this first",
+     "ask the reseller platform's support to approve it, then retry"},
     {PageOutcome::not_supported_by_channel, "not_supported_by_channel",
      "the portal does not offer this", "choose another channel"},
 }};
@@ -75,20 +78,12 @@ StepResult interpret_outcome(Work& work, const Run& run) {
             return come_back(work, run);
         case PageOutcome::human_login:
             return ask_for_person(work, run);
-        case PageOutcome::awaiting_approval:
-            return reject(work, "awaiting_approval",
-                          first_of(run.detail, "an administrator must approve this first"),
-                          "ask the reseller platform's support to approve it, then retry");
         default:
             return refuse(work, run);
     }
 }
 
 }  // namespace
-
-bool is_stale(const Run& run) {
-    return run.stop == Stop::outcome && run.outcome == PageOutcome::stale_form;
-}
 
 StepResult session_refused(Work& work) {
     const int times = work.progress.short_sessions;
@@ -107,7 +102,9 @@ StepResult sign_in_refused(Work& work, std::string detail) {
 
 StepResult sign_in_much_later(Work& work, std::string detail) {
     constexpr int kMostDoublings = 5;
-    const int times = std::max(work.progress.short_sessions, work.progress.codes_used_up);
+    const Progress& progress = work.progress;
+    const int times =
+        std::max({progress.short_sessions, progress.codes_used_up, progress.codes_expired});
     const int doublings = std::clamp(times - 3, 0, kMostDoublings);
     protocol::Unreachable unreachable;
     unreachable.retry_after = std::chrono::minutes(15) * (1 << doublings);
@@ -135,11 +132,17 @@ StepResult reject(Work& work, std::string code, std::string detail, std::string 
     return work.answer(std::move(rejected), "rejected");
 }
 
+StepResult end_change(Work& work, std::string code, std::string detail, std::string hint) {
+    work.change_ended = true;
+    return reject(work, std::move(code), std::move(detail), std::move(hint));
+}
+
 StepResult come_back(Work& work, const Run& run) {
     protocol::Unreachable unreachable;
     unreachable.retry_after = run.retry_after;
     // It answered: nothing for the circuit breaker.
-    if (is_stale(run) && !run.retry_after) unreachable.retry_after = domain::Duration(0);
+    const bool stale = run.stop == Stop::outcome && run.outcome == PageOutcome::stale_form;
+    if (stale && !run.retry_after) unreachable.retry_after = domain::Duration(0);
     unreachable.detail = first_of(run.detail, "the portal asks to come back later");
     return work.answer(std::move(unreachable), run.step.empty() ? "connect" : run.step);
 }

@@ -11,6 +11,9 @@ namespace cabroker::adapters::guest_portal {
 /// Closes the step with a refusal.
 [[nodiscard]] protocol::StepResult reject(Work& work, std::string code, std::string detail,
                                           std::string hint);
+/// The same for what became of the change that was sent; any other refusal would leave it alone.
+[[nodiscard]] protocol::StepResult end_change(Work& work, std::string code, std::string detail,
+                                              std::string hint);
 /// Closes the step with what the administrator must mend.
 [[nodiscard]] protocol::StepResult misconfigured(Work& work, std::string detail,
                                                  std::string step = "sign_in");
@@ -24,8 +27,6 @@ namespace cabroker::adapters::guest_portal {
 [[nodiscard]] protocol::StepResult sign_in_much_later(Work& work, std::string detail);
 /// Nothing was reached, or the portal asks to come back later.
 [[nodiscard]] protocol::StepResult come_back(Work& work, const portal::Run& run);
-/// The portal did nothing, because the form was too old.
-[[nodiscard]] bool is_stale(const portal::Run& run);
 /// The portal wants a person in front of a browser.
 [[nodiscard]] protocol::StepResult ask_for_person(Work& work, const portal::Run& run);
 /// An answer that the profile does not know. Before anything was submitted the request ends

@@ -68,20 +68,11 @@ asio::awaitable<Step> with_leave(Work& work) {
 }
 
 asio::awaitable<Step> enter(Work& work) {
-    std::optional<domain::Secret> code = work.take_code();
-    const bool too_late = work.context.now >= work.progress.code_expires_at;
-    const bool answered = !too_late && work.progress.page_behind_code.has_value();
-    if (!code && !answered && !too_late) co_return ask_code(work, code_need(work));
-
-    CodeResult entered;
-    if (code || answered) {
-        entered = co_await enter_code(work, std::move(code));
-    } else {
-        entered = code_expired(work);
-    }
+    CodeResult entered = co_await enter_given_code(work);
     switch (entered.verdict) {
         case CodeVerdict::signed_in:
             co_return co_await do_job(work);
+        case CodeVerdict::missing:
         case CodeVerdict::wrong:
             co_return ask_code(work, code_need(work));
         case CodeVerdict::expired:
@@ -137,7 +128,11 @@ class GuestPortal final : public Adapter {
     [[nodiscard]] asio::awaitable<Step> advance(StepContext context) override {
         Work work(setup_, std::move(context));
         if (work.lost_track) co_return misconfigured(work, kUnreadable, "resume");
-        if (const auto why = why_not_ours(work)) co_return unsupported(work, *why);
+        if (const auto why = why_not_ours(work)) {
+            // The profile changed; what was sent goes on at the CA.
+            const bool sent = work.progress.job == Job::submitted;
+            co_return sent ? misconfigured(work, *why, "resume") : unsupported(work, *why);
+        }
         if (work.context.leave) co_return co_await with_leave(work);
         co_return co_await without_leave(work);
     }
@@ -152,6 +147,8 @@ class GuestPortal final : public Adapter {
             proof.cookie = work.cookie();
             co_return proof;
         }
+        // What was sent is not sent again as it is, and the cookie needs its room.
+        work.progress.prepared.reset();
         domain::Effect effect = std::move(context.effect);
         co_return co_await prove_change(work, std::move(effect));
     }

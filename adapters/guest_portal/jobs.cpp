@@ -125,6 +125,8 @@ asio::awaitable<Step> prepare_change(Work& work, OrderView view, Kind kind) {
                   work.reason());
     }
     Progress& progress = work.progress;
+    // A sign-in that was meant and not begun would take the leave that comes for the form.
+    progress.gate = Gate::none;
     progress.job = Job::prepared;
     progress.prepared = std::move(run.prepared);
     progress.seen_before = seen_text(view, kind, work.reason());
@@ -176,8 +178,8 @@ Step check_revoked(Work& work, const OrderView& view) {
     }
     if (own == config::RevokeState::rejected) {
         const std::string row = state_of_reason(view.revokes, work.reason());
-        return reject(work, "approval_rejected", "the portal shows our revoke as " + row,
-                      "ask who approves requests at the portal why, then send a new request");
+        return end_change(work, "approval_rejected", "the portal shows our revoke as " + row,
+                          "ask who approves requests at the portal why, then send a new request");
     }
     return wait_for(work, waiting_sentence(view));
 }
@@ -185,12 +187,21 @@ Step check_revoked(Work& work, const OrderView& view) {
 /// The pending reissue is gone: it was canceled if the certificate is still the old one.
 Step check_canceled(Work& work, const OrderView& view) {
     if (view.status.status != OrderStatus::issued) return wait_for(work, waiting_sentence(view));
-    if (view.serial == work.progress.seen_serial) {
+    const std::string& before = work.progress.seen_serial;
+    const auto seen = parse_seen(work.progress.seen_before);
+    const bool ours = seen && view.traces_of(Kind::cancel, work.reason()) > seen->traces;
+    const bool same = !before.empty() && view.serial == before;
+    if (ours || same) {
         return done(work, "canceled",
                     "the pending reissue was taken back, the certificate stays as it was; " +
                         status_sentence(view));
     }
-    return reject(
+    if (before.empty() || view.serial.empty()) {
+        return wait_for(work, status_sentence(view) +
+                                  " without a serial number or our reason: nothing tells whether "
+                                  "the reissue was canceled or issued");
+    }
+    return end_change(
         work, "order_issued", "the reissue was issued before it could be canceled",
         "the new certificate is in use; the one before it stays valid until the CA ends it");
 }
@@ -258,7 +269,6 @@ asio::awaitable<Step> do_change(Work& work, OrderView view, Kind kind) {
 bool says_no(const Run& run) {
     if (run.stop != Stop::outcome) return run.stop == Stop::rejected;
     switch (run.outcome) {
-        case PageOutcome::awaiting_approval:
         case PageOutcome::credentials_rejected:
         case PageOutcome::stale_form:
             return true;
@@ -269,33 +279,26 @@ bool says_no(const Run& run) {
     }
 }
 
-/// May this refusal be about what our own form did, because it reached the portal twice (a proxy
-/// repeated it) or was carried out by halves? A profile's own refusals say anything. What is said
-/// of the sign-in or of rights is no answer to a change.
-bool may_be_our_doing(const Run& run) {
-    if (run.stop == Stop::rejected) return true;
-    switch (run.outcome) {
-        case PageOutcome::order_not_issued:
-        case PageOutcome::reissue_pending:
-        case PageOutcome::csr_rejected:
-        case PageOutcome::stale_form:
-            return true;
-        default:
-            return false;
-    }
+/// Is the refusal about what our own form may have done, because it reached the portal twice (a
+/// proxy repeated it)?
+bool speaks_of_status(const Run& run) {
+    return run.stop == Stop::outcome &&
+           (run.outcome == PageOutcome::order_not_issued ||
+            run.outcome == PageOutcome::reissue_pending || run.outcome == PageOutcome::stale_form);
 }
 
-/// The portal said no to our form. It is believed when the order stands as before.
+/// The portal said no to our form. It is believed at once when the very answer says so and the
+/// order stands as before. Else a proof looks, which waits for what the portal shows late: where
+/// the word contradicts such an order, the form would be sent anew, or the page is another one's.
 asio::awaitable<Step> after_refusal(Work& work, Run run) {
-    if (!may_be_our_doing(run)) co_return interpret(work, run);
-    // It would be sent anew, so a proof looks, which waits for what the portal shows late.
-    if (is_stale(run)) co_return in_doubt(work, run);
-    const std::optional<SeenBefore> seen = parse_seen(work.progress.seen_before);
-    Reading reading = co_await read_order(work);
-    const Kind kind = domain::kind_of(work.context.params);
-    const bool as_before = reading.view && seen && is_unchanged(*seen, *reading.view) &&
-                           reading.view->traces_of(kind, work.reason()) <= seen->traces;
-    if (as_before) co_return interpret(work, run);
+    if (!run.moved && !speaks_of_status(run)) {
+        const std::optional<SeenBefore> seen = parse_seen(work.progress.seen_before);
+        Reading reading = co_await read_order(work);
+        const Kind kind = domain::kind_of(work.context.params);
+        const bool as_before = reading.view && seen && is_unchanged(*seen, *reading.view) &&
+                               reading.view->traces_of(kind, work.reason()) <= seen->traces;
+        if (as_before) co_return interpret(work, run);
+    }
     work.progress.refusal = refusal_in(run);
     co_return in_doubt(work, run);
 }

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <ctime>
 
+#include "domain/ascii.hpp"
 #include "json/time_text.hpp"
 #include "pki/name_match.hpp"
 #include "transport/page.hpp"
@@ -94,6 +95,22 @@ std::size_t count_with(const std::vector<Row>& rows, std::string Row::*where,
         rows.begin(), rows.end(), [&](const Row& row) { return same_words(row.*where, words); }));
 }
 
+/// In one case, without the marks of a text that was cut.
+std::string plain_words(const std::string& text) {
+    std::string words = domain::lower(transport::collapse(text));
+    for (const std::string_view mark : {"...", "\xE2\x80\xA6"}) {
+        if (words.ends_with(mark)) words.resize(words.size() - mark.size());
+    }
+    while (words.ends_with(' ')) words.pop_back();
+    return words;
+}
+
+bool is_another(const std::string& shown, const std::string& reason) {
+    const std::string theirs = plain_words(shown);
+    const std::string ours = plain_words(reason);
+    return !theirs.empty() && !theirs.starts_with(ours) && !ours.starts_with(theirs);
+}
+
 }  // namespace
 
 bool same_words(const std::string& shown, const std::string& reason) {
@@ -111,6 +128,23 @@ std::size_t OrderView::traces_of(domain::Kind kind, const std::string& reason) c
             return count_with(reissues, &HistoryRow::note, reason);
         default:
             return 0;
+    }
+}
+
+bool OrderView::shows_another(domain::Kind kind, const std::string& reason) const {
+    const auto newest = [](const std::vector<HistoryRow>& rows, std::string HistoryRow::*where) {
+        return rows.empty() ? std::string() : rows.front().*where;
+    };
+    switch (kind) {
+        case domain::Kind::reissue:
+            return is_another(newest(reissues, &HistoryRow::reason), reason);
+        case domain::Kind::revoke:
+            return is_another(newest(revokes, &HistoryRow::reason), reason) ||
+                   is_another(revocation_reason, reason);
+        case domain::Kind::cancel:
+            return is_another(newest(reissues, &HistoryRow::note), reason);
+        default:
+            return false;
     }
 }
 

@@ -55,6 +55,9 @@ struct OrderView {
     /// reissues asked for with it, revokes and certificates revoked with it, reissues canceled with
     /// it.
     [[nodiscard]] std::size_t traces_of(domain::Kind kind, const std::string& reason) const;
+    /// Does the newest change of this kind stand there for a reason that this one cannot be,
+    /// however the portal cuts it or writes its letters?
+    [[nodiscard]] bool shows_another(domain::Kind kind, const std::string& reason) const;
     /// Is the order shown as revoked for exactly this reason?
     [[nodiscard]] bool revoked_for(const std::string& reason) const;
     /// The certificate; nullptr when the page does not show it.

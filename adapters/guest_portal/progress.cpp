@@ -121,6 +121,7 @@ domain::Secret Progress::text(const portal::Variables& variables) const {
     out["tokens_told"] = tokens_told;
     out["tokens_done"] = tokens_done;
     out["page_kept"] = page_kept;
+    out["pages_kept"] = pages_kept;
     return domain::Secret(boost::json::serialize(out));
 }
 
@@ -150,6 +151,7 @@ std::optional<Progress> Progress::parse(std::string_view text, const portal::Var
     progress.tokens_told = text_at(from, "tokens_told");
     progress.tokens_done = text_at(from, "tokens_done");
     progress.page_kept = text_at(from, "page_kept");
+    progress.pages_kept = static_cast<int>(number_at(from, "pages_kept").value_or(0));
     return progress;
 }
 

@@ -62,6 +62,7 @@ struct Progress {
     std::string tokens_done;
     /// Digest of the unknown page that was kept as evidence last.
     std::string page_kept;
+    int pages_kept = 0;
 
     Progress() = default;
     [[nodiscard]] domain::Secret text(const portal::Variables& variables) const;

@@ -124,27 +124,12 @@ Proof as_before(Work& work, const OrderView& view) {
     return found_nothing(work, "the order stands as before: " + view.status.raw);
 }
 
-/// Does the profile read where a change of this kind leaves its reason?
-bool reads_reasons(const config::PortalProfile& profile, Kind kind) {
-    const config::ProfileOperation* plan = profile.operation(config::PortalOperation::read_order);
-    const auto is_reason = [&](const config::Extraction& value) {
-        if (kind == Kind::reissue) return value.name == "reissue_reason";
-        if (kind == Kind::cancel) return value.name == "reissue_note";
-        return value.name == "revoke_reason" || value.name == "certificate_reason" ||
-               value.name == "revocation_reason";
-    };
-    return plan != nullptr &&
-           std::any_of(plan->steps.begin(), plan->steps.end(), [&](const auto& step) {
-               return std::any_of(step.extract.begin(), step.extract.end(), is_reason);
-           });
-}
-
-Proof not_ours(Work& work, const std::string& shown) {
-    // The portal said no and the order shows no trace of us: somebody else was faster.
+Proof not_ours(Work& work, const OrderView& view, const std::string& shown) {
+    // The portal said no, and the order shows what somebody else did: they were faster.
     const Kind kind = domain::kind_of(work.context.params);
-    if (work.progress.refusal && reads_reasons(work.profile(), kind)) {
+    if (work.progress.refusal && view.shows_another(kind, work.reason())) {
         return found_nothing(work, "the portal refused our form, and shows " + shown +
-                                       " without our reason: it was not by this request");
+                                       " for another reason: it was not by this request");
     }
     return close(work, ProofVerdict::cannot_tell,
                  "the portal shows " + shown + ", and nothing shows that it was by this request");
@@ -161,7 +146,7 @@ asio::awaitable<Proven> judge_new_certificate(Work& work, OrderView view, bool t
     if (fetched.ended) {
         co_return found_done(work, "the portal shows " + view.status.raw + " and our reason");
     }
-    if (!traced) co_return not_ours(work, view.status.raw);
+    if (!traced) co_return not_ours(work, view, view.status.raw);
     co_return close(work, ProofVerdict::cannot_tell,
                     "the portal shows our reason, but a new certificate with another key than our "
                     "CSR's: somebody may have reissued the order with the same reason");
@@ -173,7 +158,7 @@ asio::awaitable<Proven> judge_reissue(Work& work, OrderView view, Doubt doubt) {
     if (view.status.status == OrderStatus::issued && view.serial != doubt.seen.serial) {
         co_return co_await judge_new_certificate(work, std::move(view), traced);
     }
-    if (!traced) co_return not_ours(work, view.status.raw);
+    if (!traced) co_return not_ours(work, view, view.status.raw);
     co_return found_done(work, "the portal shows " + view.status.raw + " and our reason");
 }
 
@@ -183,13 +168,13 @@ Proof judge_revoke(Work& work, const OrderView& view, const Doubt& doubt) {
     }
     // It was not revoked when the intent was made, so this is a change, whoever made it.
     if (const CertificateRow* one = shown_revoked(work, view)) {
-        return not_ours(work, "the certificate as " + one->state);
+        return not_ours(work, view, "the certificate as " + one->state);
     }
     if (doubt.unchanged(view)) return as_before(work, view);
     if (view.revoked_for(doubt.reason)) {
         return found_done(work, "the portal shows the order as revoked, with our reason");
     }
-    return not_ours(work, view.status.raw);
+    return not_ours(work, view, view.status.raw);
 }
 
 Proof judge_cancel(Work& work, const OrderView& view, const Doubt& doubt) {
@@ -197,7 +182,7 @@ Proof judge_cancel(Work& work, const OrderView& view, const Doubt& doubt) {
         return found_done(work, "the portal shows the reissue as canceled, with our reason");
     }
     if (doubt.unchanged(view)) return as_before(work, view);
-    return not_ours(work, view.status.raw);
+    return not_ours(work, view, view.status.raw);
 }
 
 asio::awaitable<Proven> look(Work& work, domain::Effect effect) {
@@ -240,20 +225,11 @@ asio::awaitable<Proven> prove_change(Work& work, domain::Effect effect) {
     if (work.signed_in()) co_return co_await look(work, std::move(effect));
 
     if (work.progress.gate != Gate::code) co_return co_await sign_in_to_look(work);
-    std::optional<domain::Secret> code = work.take_code();
-    const bool too_late = work.context.now >= work.progress.code_expires_at;
-    const bool answered = !too_late && work.progress.page_behind_code.has_value();
-    if (!code && !answered && !too_late) co_return ask(work, code_need(work));
-
-    CodeResult entered;
-    if (code || answered) {
-        entered = co_await enter_code(work, std::move(code));
-    } else {
-        entered = code_expired(work);
-    }
+    CodeResult entered = co_await enter_given_code(work);
     switch (entered.verdict) {
         case CodeVerdict::signed_in:
             co_return co_await look(work, std::move(effect));
+        case CodeVerdict::missing:
         case CodeVerdict::wrong:
             co_return ask(work, code_need(work));
         case CodeVerdict::expired:

@@ -122,9 +122,9 @@ std::string own_row(const Work& work, const OrderView& view) {
 }
 
 StepResult ended_without(Work& work, const OrderView& view) {
-    return reject(work, "reissue_ended",
-                  "the portal shows " + view.status.raw + " and not our certificate",
-                  "ask the reseller platform's support what became of the reissue");
+    return end_change(work, "reissue_ended",
+                      "the portal shows " + view.status.raw + " and not our certificate",
+                      "ask the reseller platform's support what became of the reissue");
 }
 
 asio::awaitable<Step> look_for_certificate(Work& work, OrderView view) {
@@ -133,14 +133,15 @@ asio::awaitable<Step> look_for_certificate(Work& work, OrderView view) {
         const std::string row = own_row(work, view);
         const auto state = work.profile().reissue_state_of(row);
         if (state == config::ReissueState::canceled) {
-            co_return reject(
+            co_return end_change(
                 work, "reissue_canceled", "the portal shows our reissue as " + row,
                 "a cancel of this order, here or at the portal, ended it; send a new request if it "
                 "is wanted");
         }
         if (state == config::ReissueState::rejected) {
-            co_return reject(work, "approval_rejected", "the portal shows our reissue as " + row,
-                             "ask who approves requests at the portal why, then send a new one");
+            co_return end_change(
+                work, "approval_rejected", "the portal shows our reissue as " + row,
+                "ask who approves requests at the portal why, then send a new one");
         }
         if (!view.awaits_approval.empty()) co_return wait_for(work, still_shown(view));
         co_return wait_for(work, "the portal still shows the old certificate");

@@ -59,6 +59,27 @@ CodeResult ended(Step step) {
     return result;
 }
 
+/// The code ran out before it was used.
+CodeResult code_expired(Work& work,
+                        std::string_view what = "the portal called the access code expired") {
+    forget_sign_in(work);
+    ++work.progress.codes_expired;
+    set_error(work, "access_code_expired");
+    CodeResult result;
+    if (work.progress.codes_expired < 2) {
+        result.verdict = CodeVerdict::expired;
+        return result;
+    }
+    const std::string detail = std::string(what) + " for the second time";
+    if (work.progress.job == Job::submitted) {
+        result.ended.emplace(sign_in_much_later(work, detail));
+    } else {
+        result.ended.emplace(reject(work, "access_code_expired", detail,
+                                    "retry the request and enter the newest code soon"));
+    }
+    return result;
+}
+
 CodeResult wrong_code(Work& work, const Run& run) {
     Progress& progress = work.progress;
     progress.login = work.browser.state();
@@ -86,7 +107,7 @@ CodeResult wrong_code(Work& work, const Run& run) {
 /// The code did not get there, as far as we know: it is kept and tried again later.
 CodeResult code_kept(Work& work, const Run& run, domain::Secret code) {
     work.progress.code_at_hand = std::move(code);
-    if (run.stop != Stop::outcome) work.progress.code_in_doubt = true;
+    if (run.repeatable_sent) work.progress.code_in_doubt = true;
     return ended(come_back(work, run));
 }
 
@@ -116,6 +137,8 @@ CodeResult page_failed(Work& work, const Run& run) {
     Progress& progress = work.progress;
     progress.login = work.browser.state();
     progress.code_at_hand = domain::Secret();
+    // Should it be sent after all, a refusal says nothing about it.
+    progress.code_in_doubt = true;
     progress.page_behind_code = run.behind;
     return ended(come_back(work, run));
 }
@@ -162,6 +185,35 @@ CodeResult judge_code(Work& work, const Run& run, domain::Secret code) {
         default:
             return ended(interpret(work, run));
     }
+}
+
+/// With a page behind the code that failed, `given_code` is not used.
+asio::awaitable<CodeResult> enter_code(Work& work, std::optional<domain::Secret> given_code) {
+    domain::Secret code = given_code ? std::move(*given_code) : domain::Secret();
+    const bool reads_again = work.progress.page_behind_code.has_value();
+    portal::BrowserState login = work.progress.login;
+    // Pages of the whole session may show it again.
+    if (!reads_again) login.kept.insert_or_assign("access_code", std::string(code.reveal()));
+    work.set_session_aside();
+    work.use(std::move(login));
+    portal::Variables given = work.given;
+    Run run;
+    if (reads_again) {
+        portal::PageBehind behind = std::move(*work.progress.page_behind_code);
+        work.progress.page_behind_code.reset();
+        code = domain::Secret();
+        run = co_await work.browser.go_on(PortalOperation::enter_code, std::move(behind),
+                                          std::move(given));
+    } else {
+        run = co_await work.browser.run(PortalOperation::enter_code, std::move(given));
+    }
+    CodeResult result;
+    if (run.stop == Stop::finished) {
+        result = signed_in(work);
+    } else {
+        result = judge_code(work, run, std::move(code));
+    }
+    co_return result;
 }
 
 }  // namespace
@@ -260,43 +312,16 @@ StepResult ask_code(Work& work, domain::Need need) {
     return work.answer(std::move(needs), "access_code");
 }
 
-CodeResult code_expired(Work& work, std::string_view what) {
-    forget_sign_in(work);
-    ++work.progress.codes_expired;
-    set_error(work, "access_code_expired");
+asio::awaitable<CodeResult> enter_given_code(Work& work) {
+    std::optional<domain::Secret> code = work.take_code();
+    const bool too_late = work.context.now >= work.progress.code_expires_at;
+    const bool answered = work.progress.page_behind_code.has_value();
     CodeResult result;
-    if (work.progress.codes_expired < 2) {
-        result.verdict = CodeVerdict::expired;
-        return result;
-    }
-    result.ended.emplace(reject(work, "access_code_expired",
-                                std::string(what) + " for the second time",
-                                "retry the request and enter the newest code soon"));
-    return result;
-}
-
-asio::awaitable<CodeResult> enter_code(Work& work, std::optional<domain::Secret> given_code) {
-    domain::Secret code = given_code ? std::move(*given_code) : domain::Secret();
-    portal::BrowserState login = work.progress.login;
-    work.set_session_aside();
-    work.use(std::move(login));
-    portal::Variables given = work.given;
-    given.set_secret("access_code", std::string(code.reveal()));
-    Run run;
-    if (work.progress.page_behind_code) {
-        portal::PageBehind behind = std::move(*work.progress.page_behind_code);
-        work.progress.page_behind_code.reset();
-        code = domain::Secret();
-        run = co_await work.browser.go_on(PortalOperation::enter_code, std::move(behind),
-                                          std::move(given));
-    } else {
-        run = co_await work.browser.run(PortalOperation::enter_code, std::move(given));
-    }
-    CodeResult result;
-    if (run.stop == Stop::finished) {
-        result = signed_in(work);
-    } else {
-        result = judge_code(work, run, std::move(code));
+    result.verdict = CodeVerdict::missing;
+    if (too_late && (answered || !code)) {
+        result = code_expired(work);
+    } else if (code || answered) {
+        result = co_await enter_code(work, std::move(code));
     }
     co_return result;
 }

@@ -28,6 +28,7 @@ struct SignIn {
 
 /// What became of a code.
 enum class CodeVerdict {
+    missing,  ///< nobody gave one yet
     signed_in,
     wrong,    ///< asked for again, one attempt less
     expired,  ///< a new sign-in is needed and allowed
@@ -37,13 +38,9 @@ struct CodeResult {
     CodeVerdict verdict = CodeVerdict::ended;
     std::optional<Step> ended;
 };
-/// Enters the code, or reads the page behind it again when that failed: then `code` is not used.
-/// signed_in: the browser is the session.
-[[nodiscard]] boost::asio::awaitable<CodeResult> enter_code(Work& work,
-                                                            std::optional<domain::Secret> code);
-
-/// The code ran out before it was used: expired the first time, ended the second.
-[[nodiscard]] CodeResult code_expired(
-    Work& work, std::string_view what = "the portal called the access code expired");
+/// Enters the code that was given, or reads the page behind it again when that failed: then no code
+/// is sent. signed_in: the browser is the session. A code that ran out before it was used is
+/// expired the first time, and ends the sign-in the second.
+[[nodiscard]] boost::asio::awaitable<CodeResult> enter_given_code(Work& work);
 
 }  // namespace cabroker::adapters::guest_portal

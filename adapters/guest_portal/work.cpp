@@ -17,6 +17,12 @@ constexpr domain::Duration kPromptBefore = std::chrono::minutes(10);
 /// A session that a portal ends so soon after the sign-in did not live its life.
 constexpr domain::Duration kSoon = std::chrono::minutes(10);
 
+/// When a portal says no to those who look after what was sent.
+constexpr domain::Duration kLookAgain = std::chrono::minutes(15);
+
+/// Of one request: a page with a clock in it is another one each time.
+constexpr int kMostPagesKept = 20;
+
 std::string given_reason(const domain::Params& params) {
     if (const auto* reissue = std::get_if<domain::ReissueParams>(&params)) return reissue->reason;
     if (const auto* revoke = std::get_if<domain::RevokeParams>(&params)) return revoke->reason;
@@ -234,8 +240,9 @@ void Work::note(std::string text) {
 void Work::keep_evidence(const portal::Run& run) {
     for (const protocol::EvidenceBlob& blob : run.evidence) {
         const std::string seen = runtime::sha256_hex(blob.octets);
-        if (seen == progress.page_kept) continue;
+        if (seen == progress.page_kept || progress.pages_kept >= kMostPagesKept) continue;
         progress.page_kept = seen;
+        ++progress.pages_kept;
         evidence.push_back(blob);
     }
 }
@@ -282,9 +289,10 @@ protocol::Answer Work::without_cookie(protocol::Answer what) {
     if (goes_on) return what;
     const std::string detail = "what the portal wants kept between two steps is too large";
     if (progress.job == Job::submitted) {
-        protocol::Misconfigured misconfigured;
-        misconfigured.detail = detail;
-        return misconfigured;
+        protocol::Unreachable later;
+        later.detail = detail;
+        later.retry_after = std::chrono::hours(4);
+        return later;
     }
     protocol::Rejected rejected;
     rejected.code = "session_refused";
@@ -293,7 +301,19 @@ protocol::Answer Work::without_cookie(protocol::Answer what) {
     return rejected;
 }
 
+/// What was sent goes on at the CA, whatever a later sign-in or page says no to: it is looked at
+/// again.
+protocol::Answer Work::looked_at_again(protocol::Answer what) const {
+    const auto* const no = std::get_if<protocol::Rejected>(&what);
+    if (no == nullptr || progress.job != Job::submitted || change_ended) return what;
+    protocol::Unreachable later;
+    later.detail = no->code + ": " + no->detail;
+    later.retry_after = kLookAgain;
+    return later;
+}
+
 protocol::StepResult Work::answer(protocol::Answer what, std::string step) {
+    what = looked_at_again(std::move(what));
     protocol::StepResult result;
     result.cookie = cookie();
     if (result.cookie.reveal().size() > protocol::kMaxCookie) {

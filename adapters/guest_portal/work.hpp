@@ -90,6 +90,8 @@ class Work {
     Progress progress;
     /// A change was sent and it is not known what became of it.
     bool in_doubt = false;
+    /// The answer says how the change itself ended.
+    bool change_ended = false;
     /// The cookie could not be read.
     bool lost_track = false;
     /// For templates.
@@ -109,6 +111,7 @@ class Work {
     [[nodiscard]] std::chrono::steady_clock::time_point act_until() const;
 
   private:
+    [[nodiscard]] protocol::Answer looked_at_again(protocol::Answer what) const;
     protocol::Answer without_form(protocol::Answer what);
     protocol::Answer without_cookie(protocol::Answer what);
     [[nodiscard]] std::chrono::steady_clock::time_point after(domain::Duration time) const;

@@ -33,6 +33,12 @@ std::map<std::string, std::string> carried_values(const Variables& values) {
     return carried;
 }
 
+/// Not certainly without a request on its way.
+bool may_be_sent(const Result<HttpResponse>& answer) {
+    return !answer.has_error() || (answer.error().code != ErrorCode::unreachable &&
+                                   answer.error().code != ErrorCode::bad_configuration);
+}
+
 /// Those answers that every browser follows with a GET.
 std::optional<PageBehind> page_behind(const std::string& step, const Result<HttpResponse>& answer) {
     if (!answer || !is_redirect(*answer) || answer->status >= 307) return std::nullopt;
@@ -85,13 +91,14 @@ asio::awaitable<Run> Browser::submit(config::PortalOperation operation, Prepared
     request.deadline = std::min(deadline_, act_until);
     course.begin_exchange();
     Result<HttpResponse> answer = co_await client.perform(std::move(request));
-    const bool nothing_sent =
-        answer.has_error() && (answer.error().code == ErrorCode::unreachable ||
-                               answer.error().code == ErrorCode::bad_configuration);
-    course.run.once_sent = !nothing_sent;
+    course.run.once_sent = may_be_sent(answer);
+    course.run.moved = answer && is_redirect(*answer);
     if (answer) answer = co_await client.follow(std::move(*answer), prepared.method);
     const std::optional<std::size_t> next = course.take(index, prepared, std::move(answer));
-    if (next) co_await walk(course, client, *next);
+    if (next) {
+        course.run.moved = true;
+        co_await walk(course, client, *next);
+    }
     co_return std::move(course.run);
 }
 
@@ -150,6 +157,7 @@ asio::awaitable<void> Browser::walk(Course& course, PortalClient& client, std::s
         }
         Result<HttpResponse> answer = co_await client.perform(std::move(request));
         if (step.effect == domain::EffectClass::repeatable) {
+            course.run.repeatable_sent = course.run.repeatable_sent || may_be_sent(answer);
             course.run.behind = page_behind(step.name, answer);
         }
         if (answer) answer = co_await client.follow(std::move(*answer), prepared->method);

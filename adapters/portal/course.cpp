@@ -62,7 +62,13 @@ Course::Course(const Portal& portal, const Visit& visit, BrowserState& state, co
       plan_(portal.profile.operation(operation)) {
     run.values = std::move(given);
     for (const auto& [name, value] : state_.kept) {
-        if (!run.values.has(name)) run.values.set(name, value);
+        if (run.values.has(name)) continue;
+        // The code that opened the session: no page may show it.
+        if (name == "access_code") {
+            run.values.set_secret(name, value);
+        } else {
+            run.values.set(name, value);
+        }
     }
     if (plan_ == nullptr) {
         stop(Stop::misconfigured,

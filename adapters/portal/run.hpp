@@ -49,6 +49,10 @@ struct Run {
     std::vector<protocol::EvidenceBlob> evidence;
     /// Where the answer to the last repeatable request led, whatever became of that page.
     std::optional<PageBehind> behind;
+    /// The page is behind a redirect or of a later step: no answer to the `once` request itself.
+    bool moved = false;
+    /// A repeatable request may have reached the portal.
+    bool repeatable_sent = false;
     bool once_sent = false;  ///< the `once` request may have reached the portal
 
     Run() = default;

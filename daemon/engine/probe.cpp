@@ -50,7 +50,8 @@ asio::awaitable<bool> Engine::probe(store::StoredRequest row) {
         if (!marked) co_return false;
     }
     auto proof = std::make_shared<domain::Result<protocol::Proof>>(
-        domain::Error(domain::ErrorCode::not_sent, "the request cannot be read"));
+        context ? domain::Error(domain::ErrorCode::not_sent, "the request cannot be read")
+                : domain::Error(domain::ErrorCode::not_sent, context.error().detail));
     domain::Time asked_at = services_.clock.now();
     bool begun = false;
     if (context) begun = co_await begin_proof(call.id, call.adapter);

@@ -443,7 +443,8 @@ TEST_F(BrowserTest, ACodeIsTakenOutOfJsonWhereItIsANumberAndFilesStayAsTheyAre) 
 TEST_F(BrowserTest, APageThatShowsASecretInDisguiseIsNotKept) {
     const std::vector<std::string> pages{"<p>code &#65;&#66;CD1234 wrong</p>",
                                          "<p>code AB<b>CD</b>1234 wrong</p>",
-                                         "<p title='code &#x41;BCD1234'>wrong</p>"};
+                                         "<p title='code &#x41;BCD1234'>wrong</p>",
+                                         "<p>code ab<b>cd</b>1234</p>", "<p>code AB-CD 12 34</p>"};
     for (const std::string& body : pages) http_.html("GET /code?c=ABCD1234", body);
     Variables given;
     given.set_secret("access_code", "ABCD1234");
