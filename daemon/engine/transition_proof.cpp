@@ -21,6 +21,10 @@ Transition after_proof(const Situation& situation, const protocol::Proof& proof)
             std::max(least, poll_delay(situation.poll, next.attempt, situation.fraction));
         return std::min(situation.now + delay, request.deadline_at);
     };
+    const auto once_settled = [&] {
+        const domain::Time soon = situation.now + std::chrono::milliseconds(1);
+        return std::min(std::max(counts_from, soon), request.deadline_at);
+    };
     switch (proof.verdict) {
         case protocol::ProofVerdict::done:
             // Done is not the end: what the supplier has may still have to be issued and fetched.
@@ -33,9 +37,7 @@ Transition after_proof(const Situation& situation, const protocol::Proof& proof)
             return next;
         case protocol::ProofVerdict::not_done:
             if (situation.now < counts_from) {
-                next.due_at =
-                    std::min(std::max(counts_from, situation.now + std::chrono::milliseconds(1)),
-                             request.deadline_at);
+                next.due_at = once_settled();
                 return next;
             }
             next.state = State::queued;
@@ -44,8 +46,13 @@ Transition after_proof(const Situation& situation, const protocol::Proof& proof)
             next.due_at = situation.now;
             return next;
         case protocol::ProofVerdict::cannot_tell:
-            next.next_actor = NextActor::operator_;
             next.last_problem = trouble(situation, "outcome_unknown", proof.detail);
+            if (situation.now < counts_from) {
+                // What the supplier shows late may tell.
+                next.due_at = once_settled();
+                return next;
+            }
+            next.next_actor = NextActor::operator_;
             next.due_at = request.deadline_at;
             next.due_asks_adapter = false;
             return next;

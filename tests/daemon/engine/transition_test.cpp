@@ -138,10 +138,15 @@ TEST_F(TransitionTest, ADoneProofCountsAtOnce) {
     EXPECT_EQ(next.due_at, kNow);
 }
 
-TEST_F(TransitionTest, AProofThatCannotTellLeavesItToAnOperator) {
+TEST_F(TransitionTest, AProofThatCannotTellLeavesItToAnOperatorOnceItSettled) {
     effect_out(EffectClass::once);
     request_.state = State::outcome_unknown;
 
+    const Transition early = after_proof(situation(), protocol::Proof{});
+    EXPECT_EQ(early.next_actor, domain::NextActor::broker);
+    EXPECT_EQ(early.due_at, kNow + seconds(30) + minutes(2)) << "what shows late may tell";
+
+    effect_->act_until = kNow - minutes(3);
     const Transition next = after_proof(situation(), protocol::Proof{});
 
     EXPECT_EQ(next.state, State::outcome_unknown);
