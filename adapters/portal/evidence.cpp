@@ -13,7 +13,7 @@ namespace cabroker::adapters::portal {
 namespace {
 
 constexpr std::size_t kHeadKept = 256UL * 1024;
-constexpr std::size_t kMostJson = 1024UL * 1024;
+constexpr std::size_t kMostJson = 256UL * 1024;
 
 /// Without what some servers send before a document: the mark of its encoding, and a guard against
 /// those who would read it as a script.
@@ -105,9 +105,8 @@ protocol::EvidenceBlob evidence_of(const Run& run, const transport::CookieJar& j
         blob.name = "page-" + run.step + ".json";
         blob.octets = json_shown(document, secrets);
     } else {
-        // Of an endless page the beginning is enough to see what it is.
-        const bool cut = run.body.size() >= kLargestAnswer;
-        blob.octets = text_shown(run.body.substr(0, cut ? kHeadKept : run.body.size()), secrets);
+        // Of a large page the beginning is enough to see what it is.
+        blob.octets = text_shown(run.body.substr(0, kHeadKept), secrets);
     }
     return blob;
 }

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <utility>
 
 #include "config/text_template.hpp"
+#include "domain/ascii.hpp"
 #include "runtime/log.hpp"
 #include "transport/page.hpp"
 
@@ -15,19 +18,29 @@ constexpr std::size_t kShortestSecret = 4;
 constexpr std::size_t kMostShown = 500;
 constexpr std::string_view kRedacted = "[redacted]";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+/// A text, and the same in lower case, octet by octet, to search in.
+struct Searched {
+    std::string text;
+    std::string low;
+};
 
-std::string redact_one(const std::string& text, const std::string& secret) {
-    const auto same = [](char a, char b) { return lower(a) == lower(b); };
-    std::string clean;
-    auto from = text.begin();
+/// memmem(3) is linear whatever stands there: pages and cookies are a hostile portal's to choose.
+void redact_one(Searched& in, const std::string& low_secret) {
+    Searched clean;
+    std::size_t from = 0;
     while (true) {
-        const auto hit = std::search(from, text.end(), secret.begin(), secret.end(), same);
-        clean.append(from, hit);
-        if (hit == text.end()) return clean;
-        clean += kRedacted;
-        from = hit + static_cast<std::ptrdiff_t>(secret.size());
+        const void* const hit = memmem(in.low.data() + from, in.low.size() - from,
+                                       low_secret.data(), low_secret.size());
+        if (hit == nullptr) break;
+        const auto at = static_cast<std::size_t>(static_cast<const char*>(hit) - in.low.data());
+        clean.text.append(in.text, from, at - from).append(kRedacted);
+        clean.low.append(in.low, from, at - from).append(kRedacted);
+        from = at + low_secret.size();
     }
+    if (from == 0) return;
+    clean.text.append(in.text, from);
+    clean.low.append(in.low, from);
+    in = std::move(clean);
 }
 
 struct Quotes {
@@ -85,12 +98,12 @@ std::string in_json(const std::string& secret) {
 }  // namespace
 
 std::string redact(std::string_view text, const std::vector<std::string>& secrets) {
-    std::string clean(text);
+    Searched clean{std::string(text), domain::lower(text)};
     for (const std::string& secret : secrets) {
-        const bool fits = secret.size() >= kShortestSecret && secret.size() <= clean.size();
-        if (fits) clean = redact_one(clean, secret);
+        const bool fits = secret.size() >= kShortestSecret && secret.size() <= clean.text.size();
+        if (fits) redact_one(clean, domain::lower(secret));
     }
-    return clean;
+    return std::move(clean.text);
 }
 
 std::vector<std::string> with_disguises(std::vector<std::string> secrets) {
