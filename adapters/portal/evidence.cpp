@@ -78,7 +78,8 @@ std::string text_shown(const std::string& body, const std::vector<std::string>& 
     std::string shown = redact(plain, secrets);
     if (discloses(shown, secrets)) {
         return "[" + std::to_string(body.size()) +
-               " octets, not kept: a secret stands there in disguise]";
+               " octets, not kept: a secret stands there in disguise, or nothing tells whether one "
+               "does]";
     }
     // A file without secrets is kept to the octet.
     return shown == plain ? body : shown;

@@ -234,7 +234,7 @@ domain::Result<void> Apply::move_effect(const Transition& next,
         journal_.now(), "");
     if (!closed) return closed.error();
     journal_.note(id, "effect", broker(),
-                  done ? "the supplier has answered" : "proven: it did not reach the supplier",
+                  done ? "the supplier has answered" : "proven: nothing of it was done at the supplier",
                   {{"effect", row.open_effect->text()}});
     row.open_effect.reset();
     return {};
