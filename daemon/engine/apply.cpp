@@ -233,9 +233,10 @@ domain::Result<void> Apply::move_effect(const Transition& next,
         *row.open_effect, done ? store::EffectState::done : store::EffectState::not_done,
         journal_.now(), "");
     if (!closed) return closed.error();
-    journal_.note(id, "effect", broker(),
-                  done ? "the supplier has answered" : "proven: nothing of it was done at the supplier",
-                  {{"effect", row.open_effect->text()}});
+    journal_.note(
+        id, "effect", broker(),
+        done ? "the supplier has answered" : "proven: nothing of it was done at the supplier",
+        {{"effect", row.open_effect->text()}});
     row.open_effect.reset();
     return {};
 }
