@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "config/decode_tools.hpp"
+#include "domain/ascii.hpp"
 
 namespace cabroker::config {
 namespace {
