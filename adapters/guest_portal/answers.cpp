@@ -105,7 +105,8 @@ StepResult sign_in_much_later(Work& work, std::string detail) {
     const Progress& progress = work.progress;
     const int times =
         std::max({progress.short_sessions, progress.codes_used_up, progress.codes_expired});
-    const int doublings = std::clamp(times - 3, 0, kMostDoublings);
+    const int beyond = std::max(times - 3, progress.codes_interrupted - kManyInterrupted);
+    const int doublings = std::clamp(beyond, 0, kMostDoublings);
     protocol::Unreachable unreachable;
     unreachable.retry_after = std::chrono::minutes(15) * (1 << doublings);
     unreachable.detail = std::move(detail);

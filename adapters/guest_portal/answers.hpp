@@ -24,6 +24,8 @@ namespace cabroker::adapters::guest_portal {
 [[nodiscard]] protocol::StepResult session_refused(Work& work);
 /// The same for another reason why no sign-in leads anywhere.
 [[nodiscard]] protocol::StepResult sign_in_refused(Work& work, std::string detail);
+/// So many codes lost to our own interruptions, one after another, make the next sign-in wait.
+inline constexpr int kManyInterrupted = 10;
 [[nodiscard]] protocol::StepResult sign_in_much_later(Work& work, std::string detail);
 /// Nothing was reached, or the portal asks to come back later.
 [[nodiscard]] protocol::StepResult come_back(Work& work, const portal::Run& run);

@@ -72,9 +72,12 @@ bool read_sign_in(const object& from, Progress& into) {
     into.signed_in_at = json::parse_time(text_at(from, "signed_in_at"));
     into.short_sessions = static_cast<int>(number_at(from, "short_sessions").value_or(0));
     into.codes_used_up = static_cast<int>(number_at(from, "codes_used_up").value_or(0));
+    into.codes_interrupted = static_cast<int>(number_at(from, "codes_interrupted").value_or(0));
     into.codes_expired = static_cast<int>(number_at(from, "codes_expired").value_or(0));
     into.code_at_hand = domain::Secret(text_at(from, "code_at_hand"));
-    into.code_in_doubt = text_at(from, "code_state") == "in_doubt";
+    const std::string doubt = text_at(from, "code_doubt");
+    if (doubt == "no_answer") into.code_doubt = CodeDoubt::no_answer;
+    if (doubt == "interrupted") into.code_doubt = CodeDoubt::interrupted;
     const value* behind = from.if_contains("page_behind_code");
     if (behind != nullptr && behind->is_object()) {
         const object& page = behind->get_object();
@@ -97,7 +100,8 @@ domain::Secret Progress::text(const portal::Variables& variables) const {
         out["login_reference"] = login_reference;
         out["code_sent_to"] = code_sent_to;
         out["code_at_hand"] = code_at_hand.reveal();
-        if (code_in_doubt) out["code_state"] = "in_doubt";
+        if (code_doubt == CodeDoubt::no_answer) out["code_doubt"] = "no_answer";
+        if (code_doubt == CodeDoubt::interrupted) out["code_doubt"] = "interrupted";
         if (page_behind_code) {
             out["page_behind_code"] =
                 object{{"step", page_behind_code->step}, {"url", page_behind_code->url}};
@@ -111,6 +115,7 @@ domain::Secret Progress::text(const portal::Variables& variables) const {
     out["short_sessions"] = short_sessions;
     out["codes_expired"] = codes_expired;
     out["codes_used_up"] = codes_used_up;
+    out["codes_interrupted"] = codes_interrupted;
     if (prepared) out["prepared"] = portal::to_json(*prepared, variables);
     if (refusal) {
         out["refusal"] =

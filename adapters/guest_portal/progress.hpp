@@ -22,6 +22,10 @@ enum class Gate { none, intended, code };
 /// start: nothing sent. prepared: the form is filled in and its intent was answered. submitted: it
 /// was taken, and is never sent again.
 enum class Job { start, prepared, submitted };
+/// Why the portal may have used up the code that is to be entered. no_answer: it was sent, and the
+/// portal did not answer, or with a page that failed. interrupted: this program or the core ended
+/// while it was on its way, which says nothing about the portal.
+enum class CodeDoubt { none, no_answer, interrupted };
 
 struct Progress {
     Gate gate = Gate::none;
@@ -40,14 +44,15 @@ struct Progress {
     int short_sessions = 0;
     /// How many codes the portal took without a session, one after another.
     int codes_used_up = 0;
+    /// How many codes were lost to an end of this program or of the core, one after another.
+    int codes_interrupted = 0;
     /// How often the portal called a code expired that we thought good.
     int codes_expired = 0;
     /// A code that was given and could not be delivered yet.
     domain::Secret code_at_hand;
     /// Where the answer to the code led, when that page failed: it is read again.
     std::optional<portal::PageBehind> page_behind_code;
-    /// It was sent once and no answer came: the portal may have used it up.
-    bool code_in_doubt = false;
+    CodeDoubt code_doubt = CodeDoubt::none;
 
     std::optional<portal::Prepared> prepared;
     /// What the portal answered to our form, when the order had changed by then: if a proof says

@@ -49,7 +49,7 @@ void forget_sign_in(Work& work) {
     work.progress.attempts_left.reset();
     work.progress.code_at_hand = domain::Secret();
     work.progress.page_behind_code.reset();
-    work.progress.code_in_doubt = false;
+    work.progress.code_doubt = CodeDoubt::none;
     work.use(portal::BrowserState());
 }
 
@@ -84,7 +84,7 @@ CodeResult wrong_code(Work& work, const Run& run) {
     Progress& progress = work.progress;
     progress.login = work.browser.state();
     progress.code_at_hand = domain::Secret();
-    progress.code_in_doubt = false;
+    progress.code_doubt = CodeDoubt::none;
     const auto told = number_in(run.values.text_or_empty("attempts_left"));
     if (told) {
         progress.attempts_left = told;
@@ -107,18 +107,26 @@ CodeResult wrong_code(Work& work, const Run& run) {
 /// The code did not get there, as far as we know: it is kept and tried again later.
 CodeResult code_kept(Work& work, const Run& run, domain::Secret code) {
     work.progress.code_at_hand = std::move(code);
-    if (run.repeatable_sent) work.progress.code_in_doubt = true;
+    if (run.repeatable_sent) work.progress.code_doubt = CodeDoubt::no_answer;
     return ended(come_back(work, run));
 }
 
 /// The portal refuses a code that it may have taken before, when its answer was lost: it judges
-/// nobody's typing, so nothing is counted.
-CodeResult used_up(Work& work) {
+/// nobody's typing, so no attempt is counted. What our own end interrupted is not the portal's
+/// doing: it never ends the request, and only costs the contact mails less often at last.
+CodeResult used_up(Work& work, CodeDoubt doubt) {
     forget_sign_in(work);
     work.progress.last_error.reset();
     constexpr int kMost = 3;
-    const int times = ++work.progress.codes_used_up;
-    if (times >= kMost) {
+    if (doubt == CodeDoubt::interrupted) {
+        const int times = ++work.progress.codes_interrupted;
+        if (times >= kManyInterrupted) {
+            return ended(
+                sign_in_much_later(work, "the broker ended while it entered the access codes of " +
+                                             std::to_string(times) +
+                                             " sign-ins, one after another; its log says why"));
+        }
+    } else if (const int times = ++work.progress.codes_used_up; times >= kMost) {
         return ended(sign_in_refused(work, "the portal took the access codes of " +
                                                std::to_string(times) +
                                                " sign-ins and opened no session"));
@@ -138,7 +146,7 @@ CodeResult page_failed(Work& work, const Run& run) {
     progress.login = work.browser.state();
     progress.code_at_hand = domain::Secret();
     // Should it be sent after all, a refusal says nothing about it.
-    progress.code_in_doubt = true;
+    progress.code_doubt = CodeDoubt::no_answer;
     progress.page_behind_code = run.behind;
     return ended(come_back(work, run));
 }
@@ -151,9 +159,10 @@ CodeResult signed_in(Work& work) {
     progress.last_error.reset();
     progress.codes_expired = 0;
     progress.codes_used_up = 0;
+    progress.codes_interrupted = 0;
     progress.code_at_hand = domain::Secret();
     progress.page_behind_code.reset();
-    progress.code_in_doubt = false;
+    progress.code_doubt = CodeDoubt::none;
     work.note("signed in");
     CodeResult result;
     result.verdict = CodeVerdict::signed_in;
@@ -170,17 +179,18 @@ CodeResult judge_code(Work& work, const Run& run, domain::Secret code) {
     if (run.stop != Stop::outcome) return ended(interpret(work, run));
     // The page behind the code is read again: a portal that shows another one has used the code up.
     const bool reread = run.behind.has_value() && code.empty();
-    const bool in_doubt = work.progress.code_in_doubt;
+    const CodeDoubt doubt = work.progress.code_doubt;
+    const bool in_doubt = doubt != CodeDoubt::none;
     switch (run.outcome) {
         case PageOutcome::access_code_wrong:
-            return in_doubt ? used_up(work) : wrong_code(work, run);
+            return in_doubt ? used_up(work, doubt) : wrong_code(work, run);
         case PageOutcome::access_code_expired:
-            return in_doubt || reread ? used_up(work) : code_expired(work);
+            return in_doubt || reread ? used_up(work, doubt) : code_expired(work);
         case PageOutcome::session_expired:
         // The form is kept between two steps: only a new sign-in gives another one.
         case PageOutcome::stale_form:
             return in_doubt || reread
-                       ? used_up(work)
+                       ? used_up(work, doubt)
                        : code_expired(work, "the portal asked for a new sign-in after the code");
         default:
             return ended(interpret(work, run));
@@ -268,7 +278,7 @@ asio::awaitable<SignIn> submit_address(Work& work) {
     if (!progress.attempts_left) progress.attempts_left = work.profile().access_code.attempts;
     progress.login_reference = run.values.text_or_empty("nonce");
     progress.code_at_hand = domain::Secret();
-    progress.code_in_doubt = false;
+    progress.code_doubt = CodeDoubt::none;
     progress.code_sent_to = work.who();
     // Where an account's codes go, only the portal knows.
     if (work.by_account() && run.values.has("contact")) {

@@ -194,7 +194,7 @@ std::optional<domain::Secret> Work::take_input(std::string_view name) {
 
 std::optional<domain::Secret> Work::take_code() {
     std::optional<domain::Secret> code = take_input("access_code");
-    if (code && context.inputs_told_before) progress.code_in_doubt = true;
+    if (code && context.inputs_told_before) progress.code_doubt = CodeDoubt::interrupted;
     if (code || progress.code_at_hand.empty()) return code;
     return std::move(progress.code_at_hand);
 }

@@ -261,6 +261,26 @@ TEST_F(GuestPortalSignInTest, APortalThatTakesCodesAndOpensNoSessionIsLeftAfterT
     EXPECT_EQ(codes, 3) << "each costs the contact a mail";
 }
 
+TEST_F(GuestPortalSignInTest, CodesThatOurOwnEndsInterruptNeverEndTheRequestAndSlowItDownAtLast) {
+    const domain::Order order = new_order();
+    FakeCore core = this->core(order, domain::StatusParams());
+    protocol::StepResult last = core.go();
+    int codes = 0;
+    while (text_of(last.answer) == "need access_code" && codes < 20) {
+        core.give("access_code", world().code_for(kContact, *order.supplier_order_id));
+        ++codes;
+        core.step_and_lose_the_answer();
+        last = core.go();
+    }
+
+    const auto* waits = std::get_if<protocol::Unreachable>(&last.answer);
+    ASSERT_NE(waits, nullptr) << text_of(last.answer);
+    EXPECT_EQ(codes, 10) << "each costs the contact a mail";
+    EXPECT_GE(waits->retry_after, std::chrono::minutes(15));
+    EXPECT_EQ(text_of(sign_in(core, *order.supplier_order_id).answer), "done status_read")
+        << core.shown;
+}
+
 TEST_F(GuestPortalSignInTest, AnOrderOfTheNameWithoutWwwIsTheSame) {
     domain::Order order = new_order();
     order.common_name = "www." + *order.common_name;
