@@ -173,6 +173,22 @@ const ProfileOperation* PortalProfile::operation(PortalOperation wanted) const {
     return found == operations.end() ? nullptr : &found->second;
 }
 
+bool PortalProfile::stands_in_headers(std::string_view variable) const {
+    const auto carried_by = [variable](const auto& sent) {
+        return std::any_of(sent.begin(), sent.end(), [variable](const auto& header) {
+            const std::vector<std::string> names = header.second.variables();
+            return std::find(names.begin(), names.end(), variable) != names.end();
+        });
+    };
+    if (carried_by(headers)) return true;
+    return std::any_of(operations.begin(), operations.end(), [&](const auto& operation) {
+        const std::vector<ProfileStep>& steps = operation.second.steps;
+        return std::any_of(steps.begin(), steps.end(), [&](const ProfileStep& step) {
+            return carried_by(step.request.headers);
+        });
+    });
+}
+
 domain::OrderStatus PortalProfile::status_of(std::string_view raw) const {
     const auto found = words.statuses.find(lower(trimmed(raw)));
     return found == words.statuses.end() ? domain::OrderStatus::unknown : found->second;

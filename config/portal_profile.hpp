@@ -281,6 +281,8 @@ struct PortalProfile {
 
     [[nodiscard]] const PageRule* page(std::string_view name) const;
     [[nodiscard]] const ProfileOperation* operation(PortalOperation operation) const;
+    /// Does a header of any request carry the variable, as those that open a session do?
+    [[nodiscard]] bool stands_in_headers(std::string_view variable) const;
     /// The normalised status of the portal's word; unknown when the profile has no such word.
     [[nodiscard]] domain::OrderStatus status_of(std::string_view raw) const;
     /// Our word for one of the portal's, which may write it as we do; nullopt when it is neither.

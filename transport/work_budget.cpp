@@ -26,9 +26,9 @@ void on_tick(int /*signal*/) {
 
 int tick_signal() { return SIGRTMIN + 7; }
 
-/// The timer runs as this thread does and lives as long: an idle one has no ticks.
+/// The timer runs as this thread does and lives as long: an idle one has no ticks. When the kernel
+/// has none left, the next piece of work asks again.
 void start_ticking() {
-    ticking = true;
     static const bool handled = [] {
         struct sigaction action {};
         action.sa_handler = on_tick;
@@ -47,7 +47,8 @@ void start_ticking() {
     timer_t timer{};
     if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer) != 0) return;
     const itimerspec every{{0, kTick}, {0, kTick}};
-    timer_settime(timer, 0, &every, nullptr);
+    ticking = timer_settime(timer, 0, &every, nullptr) == 0;
+    if (!ticking) timer_delete(timer);
 }
 
 }  // namespace

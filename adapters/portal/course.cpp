@@ -63,8 +63,8 @@ Course::Course(const Portal& portal, const Visit& visit, BrowserState& state, co
     run.values = std::move(given);
     for (const auto& [name, value] : state_.kept) {
         if (run.values.has(name)) continue;
-        // The code that opened the session: no page may show it.
-        if (name == "access_code") {
+        // What opened the session or opens it again: no page may show it.
+        if (name == "access_code" || portal.profile.stands_in_headers(name)) {
             run.values.set_secret(name, value);
         } else {
             run.values.set(name, value);
@@ -124,7 +124,11 @@ std::optional<std::size_t> Course::judge(std::size_t index, Result<HttpResponse>
         stop(Stop::unreachable, said);
         keep_away(std::nullopt);
     } else {
-        stop(Stop::unknown_page, said + " with a page that the profile does not know");
+        std::string detail = said + " with a page that the profile does not know";
+        if (const std::string why = page.unreadable(); !why.empty()) {
+            detail += ": " + redact(one_line(why), secrets_of(run, state_.jar));
+        }
+        stop(Stop::unknown_page, std::move(detail));
     }
     return std::nullopt;
 }
@@ -167,7 +171,11 @@ bool Course::take_values(const config::ProfileStep& step, bool strictly) {
     }
     for (const config::Extraction& extraction : step.extract) {
         const auto value = run.values.text(extraction.name);
-        if (extraction.keep && value) state_.kept.insert_or_assign(extraction.name, *value);
+        if (!value) continue;
+        if (extraction.keep) state_.kept.insert_or_assign(extraction.name, *value);
+        if (portal_.profile.stands_in_headers(extraction.name)) {
+            run.values.set_secret(extraction.name, *value);
+        }
     }
     return true;
 }

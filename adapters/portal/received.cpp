@@ -105,6 +105,12 @@ Result<transport::Page> Received::page() const {
     return *page_;
 }
 
+std::string Received::unreadable() const {
+    if (json_ && !json_->has_value()) return json_->error().detail;
+    if (page_ && !page_->has_value()) return page_->error().detail;
+    return {};
+}
+
 Result<bool> Received::json_holds(const config::PageRule& rule) const {
     if (!json_ || !json_->has_value()) return false;
     const auto value = json_->value().at(rule.json_pointer);

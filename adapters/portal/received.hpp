@@ -38,6 +38,8 @@ class Received {
 
     /// bad_answer when the answer is no HTML page.
     [[nodiscard]] domain::Result<transport::Page> page() const;
+    /// Why no expression can find anything in the answer; empty when one could.
+    [[nodiscard]] std::string unreadable() const;
     [[nodiscard]] const transport::HttpResponse& response() const { return response_; }
     /// Retry-After, seconds or an HTTP date, at most a week; nullopt when absent or written
     /// otherwise.

@@ -197,6 +197,24 @@ TEST_F(BrowserTest, StopsWithThePageAsEvidenceAtWhateverTheProfileDoesNotKnow) {
     }
 }
 
+TEST_F(BrowserTest, OfAPageThatCannotBeReadThePersonIsToldWhy) {
+    const std::vector<std::pair<std::string, std::string>> types{
+        {"text/html; charset=utf-7", "its charset is unknown or refused"},
+        {"application/json", "cannot read the answer as JSON"},
+    };
+    for (const auto& [type, why] : types) {
+        FakeHttp http;
+        http.on("GET /order", FakeHttp::page(200, titled("Order", "<i>live</i>"), type));
+        const Portal portal = make_portal(http);
+        Browser browser(portal, BrowserState(), steady_clock::now() + kMinute);
+
+        const Ended run = await(browser.run(PortalOperation::read_order, Variables()));
+
+        EXPECT_EQ(run.stop, Stop::unknown_page) << type;
+        EXPECT_THAT(run.detail, testing::HasSubstr(why)) << type;
+    }
+}
+
 TEST_F(BrowserTest, AnAnswerBeyondTheLimitIsNoPage) {
     http_.on("GET /order", FakeHttp::failure(ErrorCode::limit_exceeded));
 

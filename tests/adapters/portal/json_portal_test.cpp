@@ -44,6 +44,10 @@ constexpr const char* kJsonProfile = R"json({
       {"step": "send", "post": "/order/{{handle}}/reissue", "effect": "once", "expect": [{"page": "taken"}],
        "json": {"csr": "{{csr}}", "method": "{{validation_method}}", "names": ["{{names}}"], "n": 2}},
       {"step": "after", "get": "/seen/{{handle}}", "expect": [{"page": "order"}]}],
+    "sign_in": [
+      {"step": "open", "get": "/open", "expect": [{"page": "list"}],
+       "extract": {"ticket": {"xpath": "//i/@title", "keep": true}}},
+      {"step": "use", "get": "/use", "headers": {"X-Ticket": "{{ticket}}"}, "expect": [{"page": "order"}]}],
     "download": [
       {"step": "list", "get": "/deep/list", "expect": [{"page": "list"}]},
       {"step": "fetch", "link": "//a/@href", "expect": [{"page": "file"}]}]
@@ -146,6 +150,21 @@ TEST_F(JsonPortalTest, TheCredentialsAreNotKeptWithThePreparedRequestAndStandInT
         << "the method that nobody chose is left out";
     EXPECT_EQ(header(0), "s3cret/key&1");
     EXPECT_EQ(http_.count("GET /seen/17"), 1U) << "steps behind know what was read before";
+}
+
+TEST_F(JsonPortalTest, ATokenThatHeadersCarryIsTakenOutOfEvidenceNowAndInLaterRuns) {
+    http_.html("GET /open", "<title>List</title><i title='t0k3n-of-all'>x</i>");
+    http_.html("GET /use", "<p>Whose is t0k3n-of-all?</p>");
+    Browser one = browser();
+
+    const Ended first = await(one.run(PortalOperation::sign_in, given()));
+    http_.html("GET /order", "<p>Whose is t0k3n-of-all?</p>");
+    const Ended later = await(one.run(PortalOperation::read_order, given()));
+
+    ASSERT_EQ(first.evidence.size(), 1U);
+    EXPECT_EQ(first.evidence[0].octets, "<p>Whose is [redacted]?</p>");
+    ASSERT_EQ(later.evidence.size(), 1U);
+    EXPECT_EQ(later.evidence[0].octets, "<p>Whose is [redacted]?</p>");
 }
 
 TEST_F(JsonPortalTest, RetryAfterIsSecondsOrADateOrTheProfilesWord) {
