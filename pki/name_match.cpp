@@ -67,6 +67,11 @@ NameVerdict misfit(std::string detail) { return {false, std::move(detail), {}}; 
 
 }  // namespace
 
+std::string plain_name(std::string_view name) {
+    const std::string same = normalise_name(name).value_or(std::string(name));
+    return std::string(without_www(same));
+}
+
 bool is_ip_address(std::string_view text) {
     if (text.size() > 2 && text.front() == '[' && text.back() == ']') {
         text = text.substr(1, text.size() - 2);

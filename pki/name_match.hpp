@@ -16,6 +16,10 @@ namespace cabroker::pki {
 /// digits, hyphen, too long, an IP.
 [[nodiscard]] std::optional<std::string> normalise_name(std::string_view name);
 
+/// The name normalised, or as it is where it is none, without a leading `www.`: CAs add the one
+/// with or without it, and an order of one is an order of the other.
+[[nodiscard]] std::string plain_name(std::string_view name);
+
 /// An IPv4 or IPv6 address as text, brackets allowed.
 [[nodiscard]] bool is_ip_address(std::string_view text);
 

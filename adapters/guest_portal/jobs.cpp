@@ -143,14 +143,6 @@ std::string waiting_sentence(const OrderView& view) {
     return status_sentence(view) + " and an approval is awaited for: " + view.awaits_approval;
 }
 
-/// What became of our own revoke in the history; nullopt: it does not stand there.
-std::optional<config::RevokeState> own_revoke(const Work& work, const OrderView& view) {
-    const auto seen = parse_seen(work.progress.seen_before);
-    const std::string reason = work.reason();
-    if (!seen || view.traces_of(Kind::revoke, reason) <= seen->traces) return std::nullopt;
-    return work.profile().revoke_state_of(state_of_reason(view.revokes, reason));
-}
-
 StepResult revoked_one(Work& work, const domain::RevokeParams& revoke, std::string detail) {
     protocol::Done answer;
     answer.code = "revoked";
@@ -161,24 +153,20 @@ StepResult revoked_one(Work& work, const domain::RevokeParams& revoke, std::stri
 
 Step check_revoked(Work& work, const OrderView& view) {
     const auto& revoke = std::get<domain::RevokeParams>(work.context.params);
-    const auto own = own_revoke(work, view);
+    const std::string own = own_state(work, view);
+    const auto state = work.profile().revoke_state_of(own);
     if (revoke.scope == domain::RevokeScope::certificate) {
-        const CertificateRow* row = view.certificate(revoke.serial.value_or(""));
-        if (row != nullptr &&
-            work.profile().certificate_state_of(row->state) == config::CertificateState::revoked) {
+        if (const CertificateRow* row = shown_revoked(work, view)) {
             return revoked_one(work, revoke, "the portal shows the certificate as " + row->state);
         }
-        if (own == config::RevokeState::revoked) {
-            return revoked_one(work, revoke,
-                               "the portal shows our revoke of it as " +
-                                   state_of_reason(view.revokes, work.reason()));
+        if (state == config::RevokeState::revoked) {
+            return revoked_one(work, revoke, "the portal shows our revoke of it as " + own);
         }
     } else if (view.status.status == OrderStatus::revoked) {
         return done(work, "revoked", status_sentence(view));
     }
-    if (own == config::RevokeState::rejected) {
-        const std::string row = state_of_reason(view.revokes, work.reason());
-        return end_change(work, "approval_rejected", "the portal shows our revoke as " + row,
+    if (state == config::RevokeState::rejected) {
+        return end_change(work, "approval_rejected", "the portal shows our revoke as " + own,
                           "ask who approves requests at the portal why, then send a new request");
     }
     return wait_for(work, waiting_sentence(view));
@@ -188,8 +176,7 @@ Step check_revoked(Work& work, const OrderView& view) {
 Step check_canceled(Work& work, const OrderView& view) {
     if (view.status.status != OrderStatus::issued) return wait_for(work, waiting_sentence(view));
     const std::string& before = work.progress.seen_serial;
-    const auto seen = parse_seen(work.progress.seen_before);
-    const bool ours = seen && view.traces_of(Kind::cancel, work.reason()) > seen->traces;
+    const bool ours = left_a_trace(work, view);
     const bool same = !before.empty() && view.serial == before;
     if (ours || same) {
         return done(work, "canceled",
@@ -233,19 +220,6 @@ asio::awaitable<Step> do_download(Work& work, OrderView view) {
     co_return done(work, "downloaded", "downloaded from the portal");
 }
 
-/// Why one certificate cannot be revoked; nullopt when it may be.
-std::optional<StepResult> cannot_revoke_one(Work& work, const OrderView& view) {
-    const auto* revoke = std::get_if<domain::RevokeParams>(&work.context.params);
-    if (revoke == nullptr || revoke->scope == domain::RevokeScope::order) return std::nullopt;
-    const CertificateRow* row = view.certificate(revoke->serial.value_or(""));
-    if (row != nullptr &&
-        work.profile().certificate_state_of(row->state) == config::CertificateState::revoked) {
-        return reject(work, "already_revoked", "the portal shows the certificate as " + row->state,
-                      "");
-    }
-    return std::nullopt;
-}
-
 asio::awaitable<Step> do_change(Work& work, OrderView view, Kind kind) {
     if (work.progress.job == Job::submitted) {
         if (kind == Kind::revoke) co_return check_revoked(work, view);
@@ -262,7 +236,10 @@ asio::awaitable<Step> do_change(Work& work, OrderView view, Kind kind) {
         if (kind == Kind::cancel) co_return cannot_cancel(work, view);
         co_return wrong_status(work, view);
     }
-    if (auto no = cannot_revoke_one(work, view)) co_return std::move(*no);
+    if (const CertificateRow* one = shown_revoked(work, view)) {
+        co_return reject(work, "already_revoked",
+                         "the portal shows the certificate as " + one->state, "");
+    }
     co_return co_await prepare_change(work, std::move(view), kind);
 }
 
@@ -294,9 +271,8 @@ asio::awaitable<Step> after_refusal(Work& work, Run run) {
     if (!run.moved && !speaks_of_status(run)) {
         const std::optional<SeenBefore> seen = parse_seen(work.progress.seen_before);
         Reading reading = co_await read_order(work);
-        const Kind kind = domain::kind_of(work.context.params);
         const bool as_before = reading.view && seen && is_unchanged(*seen, *reading.view) &&
-                               reading.view->traces_of(kind, work.reason()) <= seen->traces;
+                               !left_a_trace(work, *reading.view);
         if (as_before) co_return interpret(work, run);
     }
     work.progress.refusal = refusal_in(run);

@@ -34,6 +34,14 @@ struct Download {
 /// Signed in, with leave: sends the prepared change, once.
 [[nodiscard]] boost::asio::awaitable<Step> send_change(Work& work);
 
+/// Did this request leave its reason in the order's history?
+[[nodiscard]] bool left_a_trace(const Work& work, const OrderView& view);
+/// The portal's word for the state of the reissue or revoke that this request left in the order's
+/// history; empty: it left none.
+[[nodiscard]] std::string own_state(const Work& work, const OrderView& view);
+/// The certificate that a revoke names, when it is shown as revoked; else nullptr.
+[[nodiscard]] const CertificateRow* shown_revoked(const Work& work, const OrderView& view);
+
 /// Looks how a submitted reissue stands.
 [[nodiscard]] boost::asio::awaitable<Step> poll_reissue(Work& work, OrderView view);
 

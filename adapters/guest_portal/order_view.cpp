@@ -22,13 +22,6 @@ std::string entry_for_all(const std::vector<std::string>& list, std::size_t inde
     return list.size() == 1 ? list[0] : entry(list, index);
 }
 
-/// With and without `www.` it is one order's: a reissue may change which, and CAs add the other.
-std::string normal(const std::string& name) {
-    std::string plain = pki::normalise_name(name).value_or(name);
-    if (plain.starts_with("www.")) plain.erase(0, 4);
-    return plain;
-}
-
 std::string rendered(const config::TextTemplate& text, const Token& token) {
     portal::Variables variables;
     variables.set("domain", token.domain);
@@ -198,7 +191,7 @@ std::optional<std::string> other_order(const OrderView& view, const domain::Orde
         return "the portal shows order " + view.order_id + ", not " + *order.supplier_order_id;
     }
     if (order.common_name && !view.common_name.empty() &&
-        normal(view.common_name) != normal(*order.common_name)) {
+        pki::plain_name(view.common_name) != pki::plain_name(*order.common_name)) {
         return "the portal shows an order for " + view.common_name + ", not for " +
                *order.common_name;
     }
@@ -225,6 +218,11 @@ std::optional<SeenBefore> parse_seen(const std::string& text) {
 
 bool is_unchanged(const SeenBefore& before, const OrderView& now) {
     return now.status.raw == before.status && now.serial == before.serial;
+}
+
+bool left_a_trace(const SeenBefore& before, const OrderView& now, domain::Kind kind,
+                  const std::string& reason) {
+    return now.traces_of(kind, reason) > before.traces;
 }
 
 std::optional<domain::Time> page_time(const config::PortalProfile& profile,

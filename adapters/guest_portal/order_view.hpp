@@ -90,6 +90,9 @@ struct SeenBefore {
 [[nodiscard]] std::optional<SeenBefore> parse_seen(const std::string& text);
 /// Status and serial number are as they were.
 [[nodiscard]] bool is_unchanged(const SeenBefore& before, const OrderView& now);
+/// Our reason stands there where it did not stand before: nobody else writes it.
+[[nodiscard]] bool left_a_trace(const SeenBefore& before, const OrderView& now, domain::Kind kind,
+                                const std::string& reason);
 
 /// A date of a page, by RFC 3339 or the profile's formats.
 [[nodiscard]] std::optional<domain::Time> page_time(const config::PortalProfile& profile,

@@ -105,20 +105,10 @@ struct Doubt {
           reason(work.reason()) {}
     /// Our reason stands where it did not stand before: nobody else writes it.
     [[nodiscard]] bool our_trace(const OrderView& view) const {
-        return view.traces_of(kind, reason) > seen.traces;
+        return left_a_trace(seen, view, kind, reason);
     }
     [[nodiscard]] bool unchanged(const OrderView& view) const { return is_unchanged(seen, view); }
 };
-
-/// The certificate that our request names, when it is shown as revoked.
-const CertificateRow* shown_revoked(const Work& work, const OrderView& view) {
-    const auto* revoke = std::get_if<domain::RevokeParams>(&work.context.params);
-    if (revoke == nullptr || revoke->scope == domain::RevokeScope::order) return nullptr;
-    const CertificateRow* row = view.certificate(revoke->serial.value_or(""));
-    const bool revoked = row != nullptr && work.profile().certificate_state_of(row->state) ==
-                                               config::CertificateState::revoked;
-    return revoked ? row : nullptr;
-}
 
 Proof as_before(Work& work, const OrderView& view) {
     return found_nothing(work, "the order stands as before: " + view.status.raw);

@@ -66,6 +66,26 @@ Step no_view(Work& work, const Reading& reading) {
     return step;
 }
 
+bool left_a_trace(const Work& work, const OrderView& view) {
+    const auto seen = parse_seen(work.progress.seen_before);
+    return seen && left_a_trace(*seen, view, domain::kind_of(work.context.params), work.reason());
+}
+
+std::string own_state(const Work& work, const OrderView& view) {
+    if (!left_a_trace(work, view)) return {};
+    const bool revoke = domain::kind_of(work.context.params) == domain::Kind::revoke;
+    return state_of_reason(revoke ? view.revokes : view.reissues, work.reason());
+}
+
+const CertificateRow* shown_revoked(const Work& work, const OrderView& view) {
+    const auto* revoke = std::get_if<domain::RevokeParams>(&work.context.params);
+    if (revoke == nullptr || revoke->scope == domain::RevokeScope::order) return nullptr;
+    const CertificateRow* row = view.certificate(revoke->serial.value_or(""));
+    const bool revoked = row != nullptr && work.profile().certificate_state_of(row->state) ==
+                                               config::CertificateState::revoked;
+    return revoked ? row : nullptr;
+}
+
 asio::awaitable<Download> download(Work& work) {
     portal::Variables given = work.known();
     Run run = co_await work.browser.run(PortalOperation::download, std::move(given));

@@ -113,14 +113,6 @@ StepResult still_pending(Work& work, const OrderView& view) {
     return work.answer(std::move(needs), "dcv_publication");
 }
 
-/// The state word of our own row in the history, empty when there is none.
-std::string own_row(const Work& work, const OrderView& view) {
-    const auto seen = parse_seen(work.progress.seen_before);
-    const std::string reason = work.reason();
-    if (!seen || view.traces_of(domain::Kind::reissue, reason) <= seen->traces) return {};
-    return state_of_reason(view.reissues, reason);
-}
-
 StepResult ended_without(Work& work, const OrderView& view) {
     return end_change(work, "reissue_ended",
                       "the portal shows " + view.status.raw + " and not our certificate",
@@ -130,7 +122,7 @@ StepResult ended_without(Work& work, const OrderView& view) {
 asio::awaitable<Step> look_for_certificate(Work& work, OrderView view) {
     const bool is_old = !view.serial.empty() && view.serial == work.progress.seen_serial;
     if (is_old) {
-        const std::string row = own_row(work, view);
+        const std::string row = own_state(work, view);
         const auto state = work.profile().reissue_state_of(row);
         if (state == config::ReissueState::canceled) {
             co_return end_change(

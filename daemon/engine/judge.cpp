@@ -1,6 +1,8 @@
 #include "daemon/engine/judge.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <set>
 
 #include "config/portal_profile.hpp"
 #include "pki/certificate.hpp"
@@ -42,19 +44,14 @@ std::vector<domain::Format> wanted_formats(const domain::Params& params) {
 /// Names that nobody asked for: a certificate for them is somebody else's affair as well.
 std::string unasked_names(const pki::Certificate& leaf, const domain::ReissueParams& reissue) {
     const pki::CsrFacts csr = pki::facts_of(pki::inspect_csr(reissue.csr));
-    std::vector<std::string> asked = csr.dns_names;
-    if (csr.common_name) asked.push_back(*csr.common_name);
-    const auto plain = [](const std::string& name) {
-        const std::string same = pki::normalise_name(name).value_or(name);
-        return same.starts_with("www.") ? same.substr(4) : same;
-    };
+    std::set<std::string, std::less<>> asked;
+    for (const std::string& name : csr.dns_names) asked.insert(pki::plain_name(name));
+    if (csr.common_name) asked.insert(pki::plain_name(*csr.common_name));
     std::string names;
     std::size_t more = 0;
     for (const std::string& name : leaf.facts().dns_names) {
-        const bool known = std::any_of(asked.begin(), asked.end(), [&](const std::string& one) {
-            return plain(one) == plain(name) || plain(one) == "*." + plain(name);
-        });
-        if (known) continue;
+        const std::string plain = pki::plain_name(name);
+        if (asked.contains(plain) || asked.contains("*." + plain)) continue;
         constexpr std::size_t kMostNamed = 5;
         if (++more <= kMostNamed) names += (names.empty() ? "" : ", ") + name;
     }

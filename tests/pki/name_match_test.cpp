@@ -54,6 +54,13 @@ TEST(NormaliseNameTest, WhatIsNoHostNameHasNoForm) {
     }
 }
 
+TEST(PlainNameTest, IsOneForANameWithAndWithoutWwwAndTheTextWhereThereIsNone) {
+    EXPECT_EQ(plain_name("WWW.Example.com."), "example.com");
+    EXPECT_EQ(plain_name("example.com"), "example.com");
+    EXPECT_EQ(plain_name("*.example.com"), "*.example.com");
+    EXPECT_EQ(plain_name("No Name!"), "No Name!");
+}
+
 TEST(CoversTest, WildcardStandsForExactlyOneLabel) {
     EXPECT_TRUE(covers("www.example.com", "WWW.example.com"));
     EXPECT_TRUE(covers("*.example.com", "www.example.com"));
