@@ -173,7 +173,7 @@ bool Course::take_values(const config::ProfileStep& step, bool strictly) {
         const auto value = run.values.text(extraction.name);
         if (!value) continue;
         if (extraction.keep) state_.kept.insert_or_assign(extraction.name, *value);
-        if (portal_.profile.stands_in_headers(extraction.name)) {
+        if (!extraction.all && portal_.profile.stands_in_headers(extraction.name)) {
             run.values.set_secret(extraction.name, *value);
         }
     }
